@@ -1,0 +1,145 @@
+package types
+
+import "time"
+
+// Signatures whose bodies follow; see the files named beside them.
+
+// timezone.go
+func LoadZone(name string) (*time.Location, error) { panic("todo") }
+
+// date.go
+func ParseDate(s string, env *Env) (int64, error)                 { panic("todo") }
+func AppendDate(dst []byte, v int64, env *Env) []byte             { panic("todo") }
+func DateFromTimestamp(ts int64) int64                            { panic("todo") }
+func TimestampFromDate(days int64) (int64, error)                 { panic("todo") }
+func MakeDate(year, month, day int64) (int64, error)              { panic("todo") }
+func DateAddDays(days, n int64) (int64, error)                    { panic("todo") }
+func DateSubDate(a, b int64) (int64, error)                       { panic("todo") }
+func DateAddInterval(days int64, iv IntervalValue) (int64, error) { panic("todo") }
+
+// time.go
+func ParseTime(s string, env *Env) (int64, error)          { panic("todo") }
+func AppendTime(dst []byte, v int64, env *Env) []byte      { panic("todo") }
+func MakeTime(hour, min int64, sec float64) (int64, error) { panic("todo") }
+func TimeAddInterval(t int64, iv IntervalValue) int64      { panic("todo") }
+func ApplyTimeMod(k Kind, v int64, mod int32) int64        { panic("todo") }
+
+// timestamp.go
+func ParseTimestamp(s string, env *Env) (int64, error)               { panic("todo") }
+func AppendTimestamp(dst []byte, v int64, env *Env) []byte           { panic("todo") }
+func ParseTimestampTZ(s string, env *Env) (int64, error)             { panic("todo") }
+func AppendTimestampTZ(dst []byte, v int64, env *Env) []byte         { panic("todo") }
+func TimestampAddInterval(ts int64, iv IntervalValue) (int64, error) { panic("todo") }
+func TimestampTZAddInterval(ts int64, iv IntervalValue, loc *time.Location) (int64, error) {
+	panic("todo")
+}
+func TimestampSub(a, b int64) (IntervalValue, error)                              { panic("todo") }
+func Age(a, b int64) (IntervalValue, error)                                       { panic("todo") }
+func AgeTZ(a, b int64, loc *time.Location) (IntervalValue, error)                 { panic("todo") }
+func TimestampToTZ(ts int64, loc *time.Location) (int64, error)                   { panic("todo") } // local -> instant
+func TimestampFromTZ(ts int64, loc *time.Location) (int64, error)                 { panic("todo") } // instant -> local
+func MakeTimestamp(year, month, day, hour, min int64, sec float64) (int64, error) { panic("todo") }
+func TimestampFromUnix(sec float64) (int64, error)                                { panic("todo") } // to_timestamp(double)
+
+// interval.go
+
+// IntervalValue is a decoded interval.
+type IntervalValue struct {
+	Months, Days int32
+	Micros       int64
+}
+
+func ParseInterval(s string, mod int32, env *Env) (IntervalValue, error)  { panic("todo") }
+func AppendInterval(dst []byte, iv IntervalValue, env *Env) []byte        { panic("todo") }
+func AppendIntervalText(dst []byte, iv IntervalValue, env *Env) []byte    { panic("todo") }
+func DecodeInterval(b []byte) IntervalValue                               { panic("todo") }
+func (iv IntervalValue) Encode(dst []byte) []byte                         { panic("todo") }
+func CompareInterval(a, b []byte) int                                     { panic("todo") }
+func HashInterval(b []byte, seed uint64) uint64                           { panic("todo") }
+func ApplyIntervalMod(iv IntervalValue, mod int32) (IntervalValue, error) { panic("todo") }
+func AppendBinaryInterval(dst []byte, b []byte) []byte                    { panic("todo") }
+func ParseBinaryInterval(b []byte) (IntervalValue, error)                 { panic("todo") }
+func (iv IntervalValue) Compare(o IntervalValue) int                      { panic("todo") }
+func (iv IntervalValue) Add(o IntervalValue) (IntervalValue, error)       { panic("todo") }
+func (iv IntervalValue) Sub(o IntervalValue) (IntervalValue, error)       { panic("todo") }
+func (iv IntervalValue) Neg() (IntervalValue, error)                      { panic("todo") }
+func (iv IntervalValue) Mul(f float64) (IntervalValue, error)             { panic("todo") }
+func (iv IntervalValue) Div(f float64) (IntervalValue, error)             { panic("todo") }
+func JustifyDays(iv IntervalValue) (IntervalValue, error)                 { panic("todo") }
+func JustifyHours(iv IntervalValue) (IntervalValue, error)                { panic("todo") }
+func JustifyInterval(iv IntervalValue) (IntervalValue, error)             { panic("todo") }
+func MakeInterval(years, months, weeks, days, hours, mins int32, secs float64) (IntervalValue, error) {
+	panic("todo")
+}
+
+// extract.go
+
+// Field is a part of a date, time or interval, as in extract(field from x) and date_trunc.
+type Field uint8
+
+// Extracted is extract's result: Null, or Inf (+1, -1), or Coef * 10^-Scale; where that does not hold the
+// value, Text is its decimal text.
+type Extracted struct {
+	Null  bool
+	Inf   int8
+	Coef  int64
+	Scale int32
+	Text  string
+}
+
+func (e Extracted) Float() float64                                       { panic("todo") } // date_part
+func (e Extracted) AppendText(dst []byte) []byte                         { panic("todo") }
+func ParseField(name string) (Field, bool)                               { panic("todo") } // case-insensitive, with PostgreSQL's synonyms
+func ExtractDate(f Field, name string, days int64) (Extracted, error)    { panic("todo") }
+func ExtractTime(f Field, name string, t int64) (Extracted, error)       { panic("todo") }
+func ExtractTimestamp(f Field, name string, ts int64) (Extracted, error) { panic("todo") }
+func ExtractTimestampTZ(f Field, name string, ts int64, loc *time.Location) (Extracted, error) {
+	panic("todo")
+}
+func ExtractInterval(f Field, name string, iv IntervalValue) (Extracted, error)       { panic("todo") }
+func DateTrunc(f Field, name string, ts int64) (int64, error)                         { panic("todo") }
+func DateTruncTZ(f Field, name string, ts int64, loc *time.Location) (int64, error)   { panic("todo") }
+func DateTruncInterval(f Field, name string, iv IntervalValue) (IntervalValue, error) { panic("todo") }
+func DateBin(stride IntervalValue, ts, origin int64) (int64, error)                   { panic("todo") }
+
+// format.go
+
+// DateFormat is a compiled to_char/to_timestamp template.
+type DateFormat struct{ todo int }
+
+func CompileDateFormat(format string) *DateFormat                          { panic("todo") }
+func (f *DateFormat) AppendTimestamp(dst []byte, ts int64) ([]byte, error) { panic("todo") }
+func (f *DateFormat) AppendTimestampTZ(dst []byte, ts int64, loc *time.Location) ([]byte, error) {
+	panic("todo")
+}
+func (f *DateFormat) AppendInterval(dst []byte, iv IntervalValue) ([]byte, error) { panic("todo") }
+func (f *DateFormat) ParseTimestampTZ(s string, env *Env) (int64, error)          { panic("todo") } // to_timestamp(text, format)
+func (f *DateFormat) ParseDate(s string) (int64, error)                           { panic("todo") } // to_date
+
+// json.go, jsonb.go ...
+func ParseJSON(s []byte) ([]byte, error)                                           { panic("todo") }
+func ParseJSONB(s []byte) ([]byte, error)                                          { panic("todo") }
+func AppendJSONB(dst, b []byte) []byte                                             { panic("todo") }
+func CompareJSONB(a, b []byte) int                                                 { panic("todo") }
+func HashJSONB(b []byte, seed uint64) uint64                                       { panic("todo") }
+func AppendBinaryJSONB(dst, b []byte) []byte                                       { panic("todo") } // version byte 1 and the text
+func ParseBinaryJSONB(b []byte) ([]byte, error)                                    { panic("todo") }
+func JSONGetField(b []byte, key string) ([]byte, bool)                             { panic("todo") } // jsonb's ->
+func JSONGetIndex(b []byte, i int64) ([]byte, bool)                                { panic("todo") }
+func JSONPathGet(b []byte, path []string) ([]byte, bool)                           { panic("todo") } // #>
+func JSONTypeof(b []byte) string                                                   { panic("todo") }
+func JSONText(b []byte) (text []byte, null bool)                                   { panic("todo") } // what ->> gives for a value
+func JSONArrayLength(b []byte) (int64, error)                                      { panic("todo") }
+func JSONEach(b []byte, f func(key, value []byte) error) error                     { panic("todo") } // key unquoted
+func JSONElements(b []byte, f func(value []byte) error) error                      { panic("todo") }
+func JSONContains(a, b []byte) bool                                                { panic("todo") } // a @> b
+func JSONExists(b []byte, key string) bool                                         { panic("todo") } // ?
+func JSONConcat(a, b []byte) ([]byte, error)                                       { panic("todo") } // ||
+func JSONDeleteKey(b []byte, key string) ([]byte, error)                           { panic("todo") }
+func JSONDeleteKeys(b []byte, keys []string) ([]byte, error)                       { panic("todo") }
+func JSONDeleteIndex(b []byte, i int64) ([]byte, error)                            { panic("todo") }
+func JSONDeletePath(b []byte, path []string) ([]byte, error)                       { panic("todo") }
+func JSONSet(b []byte, path []string, value []byte, create bool) ([]byte, error)   { panic("todo") }
+func JSONInsert(b []byte, path []string, value []byte, after bool) ([]byte, error) { panic("todo") }
+func JSONStripNulls(b []byte) []byte                                               { panic("todo") }
+func JSONPretty(b []byte) []byte                                                   { panic("todo") }
