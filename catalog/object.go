@@ -1,0 +1,131 @@
+package catalog
+
+import "millrace/types"
+
+// Kind is a relation's kind.
+type Kind uint8
+
+// The relation kinds. The numbers are stored: append only.
+const (
+	Stream Kind = iota + 1
+	Table
+	View
+	MaterializedView
+	Sink
+	Index
+	System
+)
+
+// String gives the kind as messages write it.
+func (k Kind) String() string {
+	switch k {
+	case Stream:
+		return "stream"
+	case Table:
+		return "table"
+	case View:
+		return "view"
+	case MaterializedView:
+		return "materialized view"
+	case Sink:
+		return "sink"
+	case Index:
+		return "index"
+	}
+	return "system relation"
+}
+
+// FirstUserID is the first id given to a user's object, as in PostgreSQL.
+const FirstUserID = 16384
+
+// Relation is a stream, table, view, materialized view, sink or index. It is immutable once in a Snapshot.
+type Relation struct {
+	ID      uint32
+	Schema  string
+	Name    string
+	Kind    Kind
+	Owner   string
+	Comment string `json:",omitempty"`
+
+	Columns []Column
+	// Key lists the primary key's columns of a table, or the columns in whose order a materialized view is
+	// stored and which are unique together; nil when rows may repeat.
+	Key []int `json:",omitempty"`
+	// AppendOnly: rows are never retracted (streams, and views of which the planner could prove it).
+	AppendOnly bool `json:",omitempty"`
+
+	// Query is the text of the defining query of a view, materialized view, sink or computed stream, and
+	// SearchPath the schemas in which its names were resolved.
+	Query      string   `json:",omitempty"`
+	SearchPath []string `json:",omitempty"`
+	// DependsOn lists the ids of the relations that Query reads, each once.
+	DependsOn []uint32 `json:",omitempty"`
+	// Fingerprint identifies the physical plan that the stored state belongs to.
+	Fingerprint string `json:",omitempty"`
+
+	Watermark *Watermark `json:",omitempty"`
+	// Options are the WITH (...) options in the order written, with lower-case names.
+	Options []Option `json:",omitempty"`
+	// PrimaryKeyName is the constraint's name for error messages.
+	PrimaryKeyName string `json:",omitempty"`
+	// Create is the statement that created the object, normalised, for SHOW CREATE.
+	Create string `json:",omitempty"`
+}
+
+// Column is a relation's column.
+type Column struct {
+	Name    string
+	T       types.T
+	NotNull bool   `json:",omitempty"`
+	Default string `json:",omitempty"` // SQL text of the default expression
+	Comment string `json:",omitempty"`
+	// Hidden columns are not part of * (a table's row id).
+	Hidden bool `json:",omitempty"`
+}
+
+// Watermark is a stream's WATERMARK FOR clause.
+type Watermark struct {
+	Column      int
+	Expr        string // SQL text
+	IdleTimeout int64  // microseconds
+}
+
+// Option is a WITH option.
+type Option struct{ Name, Value string }
+
+// Option gives the value of a WITH option.
+func (r *Relation) Option(name string) (string, bool) {
+	for _, o := range r.Options {
+		if o.Name == name {
+			return o.Value, true
+		}
+	}
+	return "", false
+}
+
+// ColumnIndex finds a column by name, hidden ones included; -1 when there is none.
+func (r *Relation) ColumnIndex(name string) int {
+	for i := range r.Columns {
+		if r.Columns[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// Types lists the columns' types.
+func (r *Relation) Types() []types.T {
+	ts := make([]types.T, len(r.Columns))
+	for i := range r.Columns {
+		ts[i] = r.Columns[i].T
+	}
+	return ts
+}
+
+// Schema is a namespace.
+type Schema struct {
+	ID      uint32
+	Name    string
+	Owner   string
+	Comment string `json:",omitempty"`
+}

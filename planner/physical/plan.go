@@ -1,0 +1,239 @@
+package physical
+
+import (
+	"millrace/expr"
+	"millrace/expr/agg"
+	"millrace/types"
+)
+
+// Column is a column of a node's output.
+type Column struct {
+	Name string
+	T    types.T
+	// Table and Attr name the base column that this one is, for RowDescription; 0 when it is computed.
+	Table uint32
+	Attr  int16
+}
+
+// Plan is a dataflow or an ad-hoc query: nodes in topological order, the last being the root.
+type Plan struct {
+	Nodes   []Node
+	Columns []Column // the root's columns as the user sees them; the root may produce hidden columns after them
+	// Key lists columns of the root's output that are unique together, in the order in which the result is
+	// stored; nil when rows may repeat. An empty, non-nil Key means at most one row.
+	Key []int
+	// Order is the order in which a result must be delivered to a client (ad-hoc only), and Limit/Offset what
+	// of it; a view ignores them (there, TopN nodes implement ORDER BY ... LIMIT).
+	Order []SortKey
+	// AppendOnly says that the root never retracts while no input does.
+	AppendOnly bool
+}
+
+// Root is the index of the last node.
+func (p *Plan) Root() int { return len(p.Nodes) - 1 }
+
+// Node is an operator's description.
+type Node interface {
+	Inputs() []int // indexes of input nodes
+	Out() *Output
+}
+
+// Output is what every node has: its output columns and properties.
+type Output struct {
+	Types      []types.T
+	AppendOnly bool  // never emits a negative weight
+	Key        []int // columns unique together, nil when unknown
+}
+
+// Out gives the embedded output.
+func (o *Output) Out() *Output { return o }
+
+// SortKey orders by a column of the input.
+type SortKey struct {
+	Col        int
+	Desc       bool
+	NullsFirst bool
+}
+
+// Scan reads a relation's changes (in a view) or contents (ad hoc): the columns Cols of it, in that order.
+// The engine feeds it; exec gives it no behaviour but error-free filtering by Filter, which is over the
+// scanned columns and may be nil.
+type Scan struct {
+	Output
+	Relation uint32 // catalog id
+	Name     string // for EXPLAIN
+	Cols     []int  // column numbers in the relation
+	Filter   expr.Expr
+	// Point, when not nil, gives constants for a prefix of the relation's key columns: only rows with these
+	// key values are needed (ad hoc only; Filter still holds every condition).
+	Point []expr.Expr
+	// KeyOrder asks for rows in key order (Reverse: descending); StopAfter > 0 says that only so many rows
+	// that pass Filter are needed (ad hoc only).
+	KeyOrder, Reverse bool
+	StopAfter         int64
+	// System is set for system relations, whose contents the catalog computes by name at read time.
+	System string
+}
+
+// Values produces constant rows once.
+type Values struct {
+	Output
+	Rows [][]expr.Expr
+}
+
+// Series produces rows of set-returning functions with constant or, with an input, per-row arguments
+// (generate_series, unnest, ...): for each input row, the input's columns followed by the functions' columns.
+// Several functions run in lock step, shorter ones padded with NULL.
+type Series struct {
+	Output
+	Input      int // -1 without input
+	Funcs      []SetFunc
+	Ordinality bool // adds a bigint column counting from 1
+	// Outer keeps an input row that produced none, padded with NULL (LEFT JOIN LATERAL ... ON true).
+	Outer bool
+}
+
+// SetFunc is a set-returning function's call: Name is its registry name in exec.
+type SetFunc struct {
+	Name string
+	Args []expr.Expr
+	Ret  []types.T
+}
+
+// Filter keeps rows for which Pred is true.
+type Filter struct {
+	Output
+	Input int
+	Pred  expr.Expr
+}
+
+// Project computes a row from each row.
+type Project struct {
+	Output
+	Input int
+	Exprs []expr.Expr
+}
+
+// Union is UNION ALL.
+type Union struct {
+	Output
+	In []int
+}
+
+// Window assigns each row to the windows that contain its time: it appends window_start and window_end.
+// Rows with NULL time are dropped. Hop yields Size/Slide copies. Sizes are microseconds (fixed length).
+type Window struct {
+	Output
+	Input              int
+	Time               int // column
+	Size, Slide, Shift int64
+	Cumulate           bool // windows grow by Slide up to Size
+}
+
+// JoinKind is a join's kind. Semi and Anti produce left columns only.
+type JoinKind uint8
+
+// The join kinds.
+const (
+	Inner JoinKind = iota
+	Left
+	Right
+	Full
+	Semi
+	Anti
+)
+
+// Join joins its inputs on equality of the key columns and a residual condition.
+type Join struct {
+	Output
+	Left_, Right_ int // inputs
+	Kind          JoinKind
+	LeftKeys      []int // columns; same length; equal under types.Compare
+	RightKeys     []int
+	NullSafe      []bool    // per key: IS NOT DISTINCT FROM instead of =
+	On            expr.Expr // residual over left columns followed by right columns; nil is true
+	// NotIn gives Anti the semantics of NOT IN over its (single) key: a NULL on the right, or a NULL on the
+	// left with a non-empty right, drops the row.
+	NotIn bool
+	// LeftCols and RightCols choose what is emitted, from the left and the right input; nil means all.
+	LeftCols, RightCols []int
+	// LeftStatic, RightStatic: that side never changes after the first step (constants), so the other side
+	// needs no state.
+	LeftStatic, RightStatic bool
+}
+
+// Aggregate groups by columns and aggregates. Without Group columns it has exactly one output row, always,
+// unless Grouped says that there was a GROUP BY list that turned out empty.
+type Aggregate struct {
+	Output
+	Input   int
+	Group   []int // columns; the output is these, then the aggregates
+	Aggs    []agg.Call
+	Grouped bool
+}
+
+// Distinct keeps one copy of each row.
+type Distinct struct {
+	Output
+	Input int
+}
+
+// SetOp is INTERSECT or EXCEPT, with ALL or without.
+type SetOp struct {
+	Output
+	Left_, Right_ int
+	Except, All   bool
+}
+
+// TopN keeps, per group, the rows Offset+1 .. Offset+Limit in the given order; Limit < 0 is unlimited.
+// Rows that tie on Order are ordered by all columns, so that the choice is deterministic. With RowNumber,
+// the row's number within its group is appended as a bigint column (then a shift of numbers is emitted, too).
+// WithTies keeps the rows that tie with the last, too.
+type TopN struct {
+	Output
+	Input         int
+	Group         []int
+	Order         []SortKey
+	Limit, Offset int64
+	RowNumber     bool
+	WithTies      bool
+	// Rank: number by rank() or dense_rank() rather than row_number().
+	Rank RankKind
+}
+
+// RankKind is the numbering that a TopN filters by.
+type RankKind uint8
+
+// The numberings.
+const (
+	RowNumberRank RankKind = iota
+	Rank
+	DenseRank
+)
+
+// SingleRow fails with 21000 when its input has more than one row, and gives exactly one row (NULLs when
+// its input is empty): a scalar subquery. Per group when Group is set (then an empty group gives no row).
+type SingleRow struct {
+	Output
+	Input int
+	Group []int
+}
+
+func (n *Scan) Inputs() []int   { return nil }
+func (n *Values) Inputs() []int { return nil }
+func (n *Series) Inputs() []int {
+	if n.Input < 0 {
+		return nil
+	}
+	return []int{n.Input}
+}
+func (n *Filter) Inputs() []int    { return []int{n.Input} }
+func (n *Project) Inputs() []int   { return []int{n.Input} }
+func (n *Union) Inputs() []int     { return n.In }
+func (n *Window) Inputs() []int    { return []int{n.Input} }
+func (n *Join) Inputs() []int      { return []int{n.Left_, n.Right_} }
+func (n *Aggregate) Inputs() []int { return []int{n.Input} }
+func (n *Distinct) Inputs() []int  { return []int{n.Input} }
+func (n *SetOp) Inputs() []int     { return []int{n.Left_, n.Right_} }
+func (n *TopN) Inputs() []int      { return []int{n.Input} }
+func (n *SingleRow) Inputs() []int { return []int{n.Input} }
