@@ -4,9 +4,6 @@ import "time"
 
 // Signatures whose bodies follow; see the files named beside them.
 
-// timezone.go
-func LoadZone(name string) (*time.Location, error) { panic("todo") }
-
 // date.go
 func ParseDate(s string, env *Env) (int64, error)                 { panic("todo") }
 func AppendDate(dst []byte, v int64, env *Env) []byte             { panic("todo") }
