@@ -1,0 +1,76 @@
+// Package slt runs sqllogictest files against a server that speaks the PostgreSQL protocol, and can write
+// the server's answers into them.
+//
+// # Files
+//
+// A file is a list of records, separated by blank lines. A line that starts with # between records is a comment.
+//
+//	statement ok                    the statement succeeds
+//	statement count 3               it succeeds and its command tag reports 3 rows
+//	statement error                 it fails with any error
+//	statement error 22012           it fails with this SQLSTATE; also written (22012)
+//	statement error (22012) by zero it fails with this SQLSTATE and a message that matches the regular expression
+//	statement error by zero         its message matches the regular expression
+//	query error ...                 the same as statement error
+//	query <types> [<sort>] [<label>]
+//
+// The lines after the header, up to a blank line or ----, are the SQL: one statement, with or without its
+// semicolon. (In the simple protocol several are accepted; a file that uses this says `onlyif simple`.) Only an error that
+// the server reports satisfies `error`; a lost connection or a timeout always fails the record.
+//
+// A query's result follows a line ---- and ends at a blank line, so no rows is nothing after ----. <types> has one
+// letter a column, which is held against the column's type: I for integers (int2, int4, int8, oid), R for other
+// numbers (numeric, float4, float8), T for all else, ? for no check. <sort> is nosort (the default), rowsort (rows are
+// sorted by their values as text, column by column) or valuesort (values are sorted with no regard to rows, and written
+// one a line); expected and actual results are sorted alike. Queries with the same <label> in one file must have the same result.
+// A result may be written as `30 values hashing to <MD5>`, the hash of the sorted values each followed by a newline.
+//
+// # Values
+//
+// A value is written as the server's text form; NULL as NULL and the empty string as (empty). A value that could be
+// mistaken for something else is written as a Go string literal in double quotes: one with a control character, with
+// two spaces together, or a space at an end, or whose text is NULL or (empty).
+//
+// A row is one line. Columns are separated by a tab or by two or more spaces, and in a line that has neither, by single spaces. So
+// the recorder's aligned columns and a hand-written `1 2 3` both work, and a value with a space in it needs two
+// spaces beside it. In a query of one column the whole line is the value.
+//
+// Comparison is of text. numeric is exact and so its text is. A float8 that depends on the order of summation is
+// not: a file that computes such values says `control floattolerance 1e-12`, and then float4 and float8 columns
+// also match when |a-b| <= tolerance * max(|a|,|b|). There is no absolute tolerance: what should cancel to zero must.
+//
+// # Other records
+//
+//	hash-threshold 100     when recording, results of more values are written as a hash; 0 means never
+//	halt                   the rest of the file is not run
+//	include other.slt      runs a file, named relative to this one, in its place; it is not rewritten when recording
+//	restart                Options.Restart, if there is one; connections are closed and opened anew in any case
+//	connection name        the next record uses this connection, opened when first named; records without
+//	                       this line use the one called default
+//	onlyif label           the next record is run only if the label applies: the engine's name
+//	skipif label           (millrace, postgresql) or the protocol's (simple, extended)
+//	control sortmode rowsort         the default of <sort> from here to the end of the file
+//	control resultmode valuewise     the old form of results, see below
+//	control floattolerance 1e-12     see above
+//	control restart off              Options.RestartEvery does not apply to this file from here on, since it depends on session state
+//
+// In `control resultmode valuewise`, results are those of the original test suite of SQLite: every value is on a line of
+// its own; I columns are written as truncated integers, R columns with three decimals, and in T columns each byte
+// that is not printable ASCII is written as @. Column types are not checked.
+//
+// `sleep` and `system` are refused: reads see earlier writes, so there is nothing to wait for, and a test
+// file must not run programs. There is no retry for the same reason.
+//
+// # Recording
+//
+// With Options.Record a file's results are rewritten from the server's answers. What already matches is kept as it is,
+// byte for byte. Missing or wrong type letters are filled in; a query of several rows with no sort mode and no ORDER BY gets
+// rowsort, since its order means nothing; a bare `statement error` gets the SQLSTATE. The recorder never turns
+// success into failure or the reverse: `statement ok` that fails, and `statement error` that does not, stay failures.
+//
+// # Failure
+//
+// Run reports every failed record with file, line, statement and a diff, goes on with the file, and gives it up after
+// Options.FailuresPerFile. It returns an error only when it cannot do its work: no connection, an unreadable file,
+// a cancelled context. A file with a syntax error counts as one failure and none of it is run.
+package slt
