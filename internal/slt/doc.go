@@ -29,7 +29,8 @@
 //
 // A value is written as the server's text form; NULL as NULL and the empty string as (empty). A value that could be
 // mistaken for something else is written as a Go string literal in double quotes: one with a control character, with
-// two spaces together, or a space at an end, or whose text is NULL or (empty).
+// two spaces together, or a space at an end, whose text is NULL or (empty), or that starts with a double quote and
+// is not itself such a literal. Different values are never written alike.
 //
 // A row is one line. Columns are separated by a tab or by two or more spaces, and in a line that has neither, by single spaces. So
 // the recorder's aligned columns and a hand-written `1 2 3` both work, and a value with a space in it needs two

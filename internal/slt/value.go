@@ -43,13 +43,14 @@ func mistakable(s string) bool {
 	if strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
 		return true
 	}
-	// A value that reads like one we quoted is quoted again, so that different values never look the same. Quoting
-	// doubles the backslashes of what it quotes, so this goes only a few levels deep.
 	if s[0] != '"' {
 		return false
 	}
+	// A quote that begins no whole literal could join with what follows it in the line. A value that reads like one we
+	// quoted is quoted again, so that different values never look the same; quoting doubles the backslashes of
+	// what it quotes, so this goes only a few levels deep.
 	inner, err := strconv.Unquote(s)
-	return err == nil && (inner == "" || mistakable(inner))
+	return err != nil || inner == "" || mistakable(inner)
 }
 
 // formatClassic writes a value in the form of SQLite's own suite, according to the column's type letter.

@@ -26,6 +26,8 @@ func TestFormatValue(t *testing.T) {
 		{[]byte(`"abc"`), `"abc"`}, // a jsonb string
 		{[]byte(`"NULL"`), `"\"NULL\""`},
 		{[]byte(`""`), `"\"\""`},
+		{[]byte(`"`), `"\""`},
+		{[]byte(`"a" : 1`), `"\"a\" : 1"`},
 		{[]byte("größer"), "größer"},
 	} {
 		if got := formatValue(c.value); got != c.want {
