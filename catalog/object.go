@@ -50,7 +50,7 @@ type Relation struct {
 	Columns []Column
 	// Key lists the primary key's columns of a table, or the columns in whose order a materialized view is
 	// stored and which are unique together; nil when rows may repeat.
-	Key []int `json:",omitempty"`
+	Key []int
 	// AppendOnly: rows are never retracted (streams, and views of which the planner could prove it).
 	AppendOnly bool `json:",omitempty"`
 
@@ -129,3 +129,6 @@ type Schema struct {
 	Owner   string
 	Comment string `json:",omitempty"`
 }
+
+// IsStream reports whether a relation of this kind is an append-only log that is scanned from its start.
+func (k Kind) IsStream() bool { return k == Stream }
