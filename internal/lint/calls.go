@@ -1,0 +1,82 @@
+package lint
+
+import (
+	"fmt"
+	"go/ast"
+	"path"
+	"slices"
+	"strings"
+)
+
+func checkSleep(t *tree) []Finding {
+	var findings []Finding
+	for _, f := range t.files {
+		if !f.test {
+			continue
+		}
+		f.selections("time", func(sel *ast.SelectorExpr) {
+			if sel.Sel.Name == "Sleep" {
+				findings = append(findings, Finding{Path: f.path, Line: t.line(sel), Msg: "a test waits for a condition and does not sleep"})
+			}
+		})
+	}
+	return findings
+}
+
+var (
+	// deterministic are the folders where the same input must give the same bytes.
+	deterministic = []string{"exec", "expr", "planner", "delta", "types"}
+	// clocks are the names in package time that read or wait for the machine's clock.
+	clocks = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}
+	// impure are the standard packages that bring in randomness or the outside world.
+	impure = []string{"math/rand", "math/rand/v2", "crypto/rand", "hash/maphash", "os", "os/exec", "net", "net/http"}
+)
+
+func checkDeterministic(t *tree) []Finding {
+	var findings []Finding
+	for _, f := range t.files {
+		if f.test || !withinAny(f.dir, deterministic) {
+			continue
+		}
+		report := func(n ast.Node, what string) {
+			findings = append(findings, Finding{Path: f.path, Line: t.line(n), Msg: what + " in a package that must be deterministic"})
+		}
+		f.selections("time", func(sel *ast.SelectorExpr) {
+			if slices.Contains(clocks, sel.Sel.Name) {
+				report(sel, "time."+sel.Sel.Name)
+			}
+		})
+		for _, imp := range f.imports() {
+			if slices.Contains(impure, imp.path) {
+				report(imp.spec, "import of "+imp.path)
+			}
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			if g, ok := n.(*ast.GoStmt); ok {
+				report(g, "go statement")
+			}
+			return true
+		})
+	}
+	return findings
+}
+
+const pebble = "github.com/cockroachdb/pebble/v2"
+
+// checkDurableWrites keeps unsynced writes out of files about the durable store. Without the sync even kill -9 loses
+// rows that were acknowledged.
+func checkDurableWrites(t *tree) []Finding {
+	var findings []Finding
+	for _, f := range t.files {
+		if f.test || strings.Contains(path.Base(f.path), "derived") {
+			continue
+		}
+		f.selections(pebble, func(sel *ast.SelectorExpr) {
+			if name := sel.Sel.Name; name == "NoSync" || name == "WriteOptions" {
+				findings = append(findings, Finding{Path: f.path, Line: t.line(sel),
+					Msg: fmt.Sprintf("pebble.%s outside a file named for the derived store; use pebble.Sync", name)})
+			}
+		})
+	}
+	return findings
+}
