@@ -150,22 +150,22 @@ func splitTimestamp(ts int64) (days, micros int64) {
 	return days, ts - days*MicrosPerDay
 }
 
-// joinTimestamp is the inverse of [splitTimestamp] for any micros; ok is false outside the range of timestamps.
+// joinTimestamp is the inverse of [splitTimestamp], for any number of microseconds; ok is false outside the
+// range of timestamps.
 func joinTimestamp(days, micros int64) (ts int64, ok bool) {
-	if days < dateMin-2 || days > timestampEnd/MicrosPerDay+2 {
+	if days < dateMin-1 || days > timestampEnd/MicrosPerDay {
+		return 0, false // so the product below cannot overflow
+	}
+	return addTimestamp(days*MicrosPerDay, micros)
+}
+
+// addTimestamp adds two numbers of microseconds; ok is false outside the range of timestamps.
+func addTimestamp(a, b int64) (ts int64, ok bool) {
+	ts = a + b
+	if (ts > a) != (b > 0) && b != 0 {
 		return 0, false
 	}
-	// The multiplication may pass int64 by up to two days although the sum would fit; compute in the
-	// half that cannot overflow.
-	base := days * MicrosPerDay
-	if base/MicrosPerDay != days {
-		return 0, false
-	}
-	ts = base + micros
-	if (micros > 0 && ts < base) || (micros < 0 && ts > base) || !timestampInRange(ts) {
-		return 0, false
-	}
-	return ts, true
+	return ts, timestampInRange(ts)
 }
 
 func errTimestampRange() *pgerr.Error {

@@ -469,6 +469,9 @@ func (d *dtDecoder) number(text string, textMonth bool, have dtMask) (dtMask, dt
 	if fault != dtOK {
 		return 0, fault
 	}
+	if len(rest) == len(text) {
+		return 0, dtBadFormat
+	}
 	if rest != "" {
 		if rest[0] != '.' {
 			return 0, dtBadFormat

@@ -120,6 +120,7 @@ const posixHoursMax = 24*7 - 1
 // daylight saving time without a rule follows the rule of the United States, as in PostgreSQL. It gives nil
 // for what is none.
 func posixZone(spec string) *time.Location {
+	spec = strings.Clone(spec) // the zone keeps parts of it
 	std, rest, ok := posixName(spec)
 	if !ok || rest == "" {
 		return nil
@@ -316,3 +317,9 @@ func abbrevOffsetLocal(local int64, abbrev string, loc *time.Location) int64 {
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func isAlpha(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+// zoneIsFixed reports whether a zone has had one offset at all times.
+func zoneIsFixed(loc *time.Location) bool {
+	start, end := time.Unix(0, 0).In(loc).ZoneBounds()
+	return start.IsZero() && end.IsZero()
+}
