@@ -31,11 +31,33 @@ type Function struct {
 	Commutator string // for comparison operators: the symbol with the arguments swapped
 	Negator    string // for boolean operators: the symbol of the negation
 
+	// ArgNames are the parameters' names where the function may be called with named arguments.
+	ArgNames []string
+	// Defaults are the values of the last parameters where a call may leave them out.
+	Defaults []*Const
+	// Total says that Eval never fails. A total function over fixed-width arguments may be run over rows that
+	// are NULL, whose slots hold any value.
+	Total bool
+	// Uses says what a Stable function reads besides its arguments.
+	Uses Uses
+
 	// Eval computes the rows of sel (every row when sel is nil) into out, which it appends n values to: slots
 	// of rows outside sel get NULL or any value. Nulls of strict functions are handled by the caller, who
 	// passes a sel without them. Failures go to errs.
 	Eval EvalFunc
 }
+
+// Uses is a set of things outside its arguments that an expression reads.
+type Uses uint8
+
+// What a Stable or Volatile expression may read. Settings are fixed within a view, Now advances with the log's
+// clock, Session belongs to one client and Random is different at each evaluation.
+const (
+	UsesSettings Uses = 1 << iota // Context.Env without Now: time zone, date and interval style, ...
+	UsesNow                       // Context.Env.Now
+	UsesSession                   // Context.Session
+	UsesRandom                    // Context.Random
+)
 
 // EvalFunc is a function's vector kernel. See [Function.Eval] and [Args].
 type EvalFunc func(ctx *Context, args Args, out *delta.Vec, errs *Errors)
@@ -45,6 +67,11 @@ var (
 	AnyElement = types.T{Kind: types.Void, Elem: 1, Mod: -1}
 	AnyArray   = types.T{Kind: types.Void, Elem: 2, Mod: -1}
 	AnyType    = types.T{Kind: types.Void, Elem: 3, Mod: -1} // "any": no unification
+
+	// AnyCompatible and AnyCompatibleArray unify to the common type of their arguments, where AnyElement
+	// and AnyArray demand the same type.
+	AnyCompatible      = types.T{Kind: types.Void, Elem: 4, Mod: -1}
+	AnyCompatibleArray = types.T{Kind: types.Void, Elem: 5, Mod: -1}
 )
 
 // RowError is a failure of one row.
@@ -64,6 +91,9 @@ type Context struct {
 	Env *types.Env
 	// Session answers session information functions (current_user, current_setting, ...); nil in views.
 	Session SessionInfo
+	// Random gives 64 random bits for volatile functions (random(), gen_random_uuid()); nil in views, where
+	// such functions fail.
+	Random func() uint64
 }
 
 // SessionInfo is what session information functions read.
@@ -87,6 +117,10 @@ type Args struct {
 	Const []bool
 	N     int
 	Sel   []uint32
+	// Memo belongs to the place in the program where the function is called: what a kernel derives from constant
+	// arguments (a compiled pattern) may be kept there from batch to batch, together with the arguments that
+	// it was derived from, which may differ from one batch to the next.
+	Memo *any
 }
 
 // Row maps a row number to its index in argument i.

@@ -1,0 +1,356 @@
+package expr
+
+import (
+	"errors"
+	"slices"
+
+	"millrace/delta"
+	"millrace/pgerr"
+	"millrace/types"
+)
+
+// conversion is how a value of one kind becomes one of another: by a kernel of one argument, or, with retype, by
+// nothing but the type, since the two have the same representation.
+type conversion struct {
+	kernel EvalFunc
+	retype bool
+	total  bool // never fails
+	// modDone says that the kernel applies the target's modifier itself.
+	modDone bool
+}
+
+// isTextual reports whether t's values are plain UTF-8 text.
+func isTextual(t types.T) bool {
+	switch t.Kind {
+	case types.Text, types.Varchar, types.Bpchar, types.Name, types.Unknown:
+		return true
+	}
+	return false
+}
+
+func isReg(t types.T) bool {
+	switch t.Kind {
+	case types.Regclass, types.Regtype, types.Regproc, types.Regnamespace:
+		return true
+	}
+	return false
+}
+
+// castUses says what besides the value a cast reads: the session's settings (for an unknown literal, too), or its
+// catalog.
+func castUses(from, to types.T) Uses {
+	if from.Is(types.Array) && to.Is(types.Array) {
+		return castUses(from.ElemType(), to.ElemType())
+	}
+	other := types.T{}
+	switch {
+	case isTextual(from) && isTextual(to):
+		return 0
+	case isTextual(from):
+		other = to
+	case isTextual(to):
+		other = from
+	default:
+		if (from.Is(types.TimestampTZ) || to.Is(types.TimestampTZ)) && from.Kind != to.Kind {
+			return UsesSettings
+		}
+		return 0
+	}
+	if other.Is(types.Array) {
+		other = other.ElemType()
+	}
+	switch other.Kind {
+	case types.Date, types.Timestamp, types.TimestampTZ, types.Interval:
+		return UsesSettings
+	case types.Time:
+		if isTextual(from) {
+			return UsesSettings
+		}
+	case types.Bytea, types.Float4, types.Float8:
+		if isTextual(to) {
+			return UsesSettings
+		}
+	}
+	if isReg(other) {
+		return UsesSession
+	}
+	return 0
+}
+
+// castIsTotal reports whether a cast never fails.
+func castIsTotal(from, to types.T, explicit bool) bool {
+	c, err := findConversion(from, to, explicit)
+	if err != nil || !(c.retype || c.total) {
+		return false
+	}
+	if to.Mod < 0 || from == to {
+		return true
+	}
+	// Cutting text and rounding times always succeed.
+	return explicit && isTextual(to) || to.Is(types.Time)
+}
+
+// errCannotCast is the error of a pair of types without any conversion.
+func errCannotCast(from, to types.T) error {
+	return pgerr.New(pgerr.CannotCoerce, "cannot cast type %s to %s", from.WithoutMod(), to.WithoutMod())
+}
+
+// findConversion chooses the conversion between two types.
+func findConversion(from, to types.T, explicit bool) (conversion, error) {
+	if from.Kind == to.Kind && from.Elem == to.Elem {
+		return conversion{retype: true, total: true}, nil
+	}
+	switch {
+	case from.Is(types.Array) && to.Is(types.Array):
+		return arrayConversion(from, to, explicit)
+	case isTextual(from) && isTextual(to):
+		return textToText(from, to), nil
+	case isTextual(from):
+		return fromText(to, explicit), nil
+	}
+	if c, ok := conversions[[2]types.Kind{from.Kind, to.Kind}]; ok {
+		return c, nil
+	}
+	if isTextual(to) {
+		return conversion{kernel: toTextKernel, total: !isReg(from)}, nil
+	}
+	return conversion{}, errCannotCast(from, to)
+}
+
+// newCast compiles a cast: the conversion and then, where the target has a modifier, its enforcement.
+func newCast(e *Cast, arg operand) (node, error) {
+	from := e.Arg.Type()
+	c, err := findConversion(from, e.To, e.Explicit)
+	if err != nil {
+		var pe *pgerr.Error
+		if errors.As(err, &pe) {
+			pe.At(e.Pos)
+		}
+		return nil, err
+	}
+	needMod := e.To.Mod >= 0 && !c.modDone && from != e.To
+	result := e.To
+	if needMod {
+		result = result.WithoutMod()
+	}
+	var n node
+	if c.retype {
+		n = &retypeNode{arg: arg, t: result}
+	} else {
+		kernel := c.kernel
+		if _, literal := e.Arg.(*Const); literal && e.Pos > 0 {
+			kernel = positioned(kernel, e.Pos)
+		}
+		n = newCall(&Function{Name: "cast", Eval: kernel, Total: c.total}, result, []operand{arg})
+	}
+	if needMod {
+		fit := &Function{Name: "cast", Eval: modKernel(e.Explicit)}
+		n = newCall(fit, e.To, []operand{{node: n, constant: arg.constant}})
+	}
+	return n, nil
+}
+
+// positioned adds the position of a literal in the statement to what goes wrong with it.
+func positioned(kernel EvalFunc, pos int) EvalFunc {
+	return func(ctx *Context, args Args, out *delta.Vec, errs *Errors) {
+		mark := len(errs.List)
+		kernel(ctx, args, out, errs)
+		for _, e := range errs.List[mark:] {
+			var pe *pgerr.Error
+			if errors.As(e.Err, &pe) {
+				pe.At(pos)
+			}
+		}
+	}
+}
+
+// retypeNode passes its argument on under another type of the same representation.
+type retypeNode struct {
+	arg operand
+	t   types.T
+	out delta.Vec
+}
+
+func (r *retypeNode) eval(f *frame, sel []uint32) *delta.Vec {
+	r.out = *r.arg.eval(f, sel)
+	r.out.Type = r.t
+	return &r.out
+}
+
+func (r *retypeNode) disown() {
+	r.arg.disown()
+	r.out = delta.Vec{}
+}
+
+// datumKernel makes a kernel of a conversion of single values. The result may alias the argument.
+func datumKernel(convert func(ctx *Context, from, to types.T, d types.Datum) (types.Datum, error)) EvalFunc {
+	return func(ctx *Context, args Args, out *delta.Vec, errs *Errors) {
+		v, from, to := args.V[0], args.V[0].Type, out.Type
+		mask := args.Mask(0)
+		if to.Rep() == types.RepBytes {
+			args.EachBytes(out, errs, func(dst []byte, row int) ([]byte, error) {
+				d, err := convert(ctx, from, to, v.Datum(row&mask))
+				return append(dst, d.B...), err
+			})
+			return
+		}
+		put := fixedWriter(out, args.N)
+		args.Each(func(row int) {
+			d, err := convert(ctx, from, to, v.Datum(row&mask))
+			if err != nil {
+				errs.Add(row, err)
+				return
+			}
+			put(row, d)
+		})
+	}
+}
+
+// fixedWriter adds n slots to a vector of a fixed-width type and gives the function that fills one.
+func fixedWriter(out *delta.Vec, n int) func(row int, d types.Datum) {
+	switch out.Type.Rep() {
+	case types.RepBool:
+		dst := GrowBools(out, n)
+		return func(row int, d types.Datum) { dst[row] = d.Bool() }
+	case types.RepInt:
+		dst := GrowInts(out, n)
+		return func(row int, d types.Datum) { dst[row] = d.I }
+	}
+	dst := GrowFloats(out, n)
+	return func(row int, d types.Datum) { dst[row] = d.Float() }
+}
+
+// modKernel fits values to the output type's modifier.
+func modKernel(explicit bool) EvalFunc {
+	return datumKernel(func(_ *Context, _, to types.T, d types.Datum) (types.Datum, error) {
+		return types.ApplyMod(to, d, explicit)
+	})
+}
+
+// textToText converts among the text types: what changes is the padding of a character and the length of a name.
+func textToText(from, to types.T) conversion {
+	switch {
+	case from.Is(types.Bpchar):
+		return conversion{total: true, kernel: datumKernel(func(_ *Context, _, to types.T, d types.Datum) (types.Datum, error) {
+			d.B = types.TrimBpchar(d.B)
+			if to.Is(types.Name) {
+				return types.ParseText(to, d.B, nil)
+			}
+			return d, nil
+		})}
+	case to.Is(types.Name):
+		return conversion{total: true, kernel: datumKernel(func(_ *Context, _, to types.T, d types.Datum) (types.Datum, error) {
+			return types.ParseText(to, d.B, nil)
+		})}
+	}
+	return conversion{retype: true, total: true}
+}
+
+// fromText reads a value from its text. An interval's modifier says how to read it.
+func fromText(to types.T, explicit bool) conversion {
+	if isReg(to) {
+		return conversion{kernel: datumKernel(regFromText)}
+	}
+	if to.Is(types.Interval) {
+		return conversion{modDone: true, kernel: datumKernel(func(ctx *Context, _, to types.T, d types.Datum) (types.Datum, error) {
+			return types.ParseText(to, d.B, ctx.Env)
+		})}
+	}
+	return conversion{kernel: datumKernel(func(ctx *Context, _, to types.T, d types.Datum) (types.Datum, error) {
+		return types.ParseText(to.WithoutMod(), d.B, ctx.Env)
+	})}
+}
+
+// toTextKernel writes values as text, as clients see them.
+func toTextKernel(ctx *Context, args Args, out *delta.Vec, errs *Errors) {
+	v, t, mask := args.V[0], args.V[0].Type, args.Mask(0)
+	args.EachBytes(out, errs, func(dst []byte, row int) ([]byte, error) {
+		d := v.Datum(row & mask)
+		switch {
+		case t.Is(types.Bool):
+			// Unlike the output function, which says t and f.
+			if d.Bool() {
+				return append(dst, "true"...), nil
+			}
+			return append(dst, "false"...), nil
+		case isReg(t):
+			return regToText(ctx, t, d, dst)
+		}
+		return types.AppendText(dst, t, d, ctx.Env), nil
+	})
+}
+
+// regFromText resolves a name by the session's catalog, under the name of PostgreSQL's input function.
+func regFromText(ctx *Context, _, to types.T, d types.Datum) (types.Datum, error) {
+	if ctx.Session != nil {
+		oid, ok, err := ctx.Session.Catalog(to.Name()+"in", []types.Datum{d})
+		if ok || err != nil {
+			return oid, err
+		}
+	}
+	return types.ParseText(to, d.B, ctx.Env)
+}
+
+// regToText is the inverse of regFromText.
+func regToText(ctx *Context, t types.T, d types.Datum, dst []byte) ([]byte, error) {
+	if ctx.Session != nil {
+		name, ok, err := ctx.Session.Catalog(t.Name()+"out", []types.Datum{d})
+		if err != nil {
+			return nil, err
+		}
+		if ok && !name.Null {
+			return append(dst, name.B...), nil
+		}
+	}
+	return types.AppendText(dst, t, d, ctx.Env), nil
+}
+
+// arrayConversion converts arrays element by element: the elements of all rows as one column, then apart again.
+func arrayConversion(from, to types.T, explicit bool) (conversion, error) {
+	elemFrom, elemTo := from.ElemType(), to.ElemType()
+	elem, err := findConversion(elemFrom, elemTo, explicit)
+	if err != nil {
+		return conversion{}, errCannotCast(from, to)
+	}
+	if elem.retype {
+		return conversion{retype: true, total: true}, nil
+	}
+	fn := &Function{Name: "cast", Eval: elem.kernel, Total: elem.total}
+	kernel := func(ctx *Context, args Args, out *delta.Vec, errs *Errors) {
+		v, mask := args.V[0], args.Mask(0)
+		flat := delta.NewVec(elemFrom, args.N)
+		args.Each(func(row int) {
+			r := types.ReadArray(elemFrom, v.Bytes(row&mask))
+			for d, ok := r.Next(); ok; d, ok = r.Next() {
+				flat.Append(d)
+			}
+		})
+		var given givenNode
+		given.v = flat
+		call := newCall(fn, elemTo.WithoutMod(), []operand{{node: &given}})
+		var failed Errors
+		res := call.eval(&frame{ctx: ctx, n: flat.Len(), errs: &failed}, nil)
+		failed.settle()
+		b := types.NewArrayBuilder(elemTo)
+		next, failures := 0, failed.List
+		args.EachBytes(out, errs, func(dst []byte, row int) ([]byte, error) {
+			r := types.ReadArray(elemFrom, v.Bytes(row&mask))
+			b.Reset(elemTo)
+			end := next + r.Len()
+			for ; next < end; next++ {
+				b.Append(res.Datum(next))
+			}
+			var err error
+			if len(failures) > 0 && failures[0].Row < end {
+				err = failures[0].Err
+				n := slices.IndexFunc(failures, func(e RowError) bool { return e.Row >= end })
+				if n < 0 {
+					n = len(failures)
+				}
+				failures = failures[n:]
+			}
+			return b.BuildDims(dst, slices.Clone(r.Dims())), err
+		})
+	}
+	return conversion{kernel: kernel, total: elem.total}, nil
+}
