@@ -4,36 +4,6 @@ import "time"
 
 // Signatures whose bodies follow; see the files named beside them.
 
-// extract.go
-
-// Field is a part of a date, time or interval, as in extract(field from x) and date_trunc.
-type Field uint8
-
-// Extracted is extract's result: Null, or Inf (+1, -1), or Coef * 10^-Scale; where that does not hold the
-// value, Text is its decimal text.
-type Extracted struct {
-	Null  bool
-	Inf   int8
-	Coef  int64
-	Scale int32
-	Text  string
-}
-
-func (e Extracted) Float() float64                                       { panic("todo") } // date_part
-func (e Extracted) AppendText(dst []byte) []byte                         { panic("todo") }
-func ParseField(name string) (Field, bool)                               { panic("todo") } // case-insensitive, with PostgreSQL's synonyms
-func ExtractDate(f Field, name string, days int64) (Extracted, error)    { panic("todo") }
-func ExtractTime(f Field, name string, t int64) (Extracted, error)       { panic("todo") }
-func ExtractTimestamp(f Field, name string, ts int64) (Extracted, error) { panic("todo") }
-func ExtractTimestampTZ(f Field, name string, ts int64, loc *time.Location) (Extracted, error) {
-	panic("todo")
-}
-func ExtractInterval(f Field, name string, iv IntervalValue) (Extracted, error)       { panic("todo") }
-func DateTrunc(f Field, name string, ts int64) (int64, error)                         { panic("todo") }
-func DateTruncTZ(f Field, name string, ts int64, loc *time.Location) (int64, error)   { panic("todo") }
-func DateTruncInterval(f Field, name string, iv IntervalValue) (IntervalValue, error) { panic("todo") }
-func DateBin(stride IntervalValue, ts, origin int64) (int64, error)                   { panic("todo") }
-
 // format.go
 
 // DateFormat is a compiled to_char/to_timestamp template.
