@@ -30,24 +30,75 @@ type Function struct {
 	Desc    bool // Ordered: the largest value rather than the smallest
 	// Star says that the function is written with * (count(*)).
 	Star bool
-	// New makes the accumulator for a call with these argument types.
+	// New makes the accumulator for a call with these argument types. That of an Ordered function ignores
+	// retractions, so it serves append-only inputs only.
 	New func(args []types.T) Accumulator
 }
 
 // Accumulator is one aggregate's partial states of a step, one slot per group, and the code that merges
 // a slot into a stored state. It is used by one goroutine.
+//
+// A stored state is a byte string of the accumulator's own; an empty one is the state of an empty group, and
+// a group whose rows have all been retracted comes back to the empty state.
 type Accumulator interface {
 	// Grow makes room for slots [0, n), new ones empty.
 	Grow(n int)
-	// Add adds the rows sel of the argument vectors (every row when sel is nil), row i to slot slots[i] with
+	// Add adds the rows sel of the argument vectors (every row when sel is nil): row i to slot slots[i] with
 	// weight weights[i] (1 when weights is nil). NULL handling is the function's own.
 	Add(slots []uint32, sel []uint32, args []*delta.Vec, weights []int64)
-	// Merge adds slot i into a stored state and returns the state, which may have moved or changed its length.
-	// A nil state is a group that did not exist. The result may be empty when nothing is left to remember.
-	Merge(state []byte, slot int) []byte
-	// Result appends the aggregate's value for a stored state to out; a nil state is an empty group. An error
-	// (overflow) is a row error, and NULL is appended.
+	// Merge appends to dst the sum of a stored state and a slot. It does not change state, which must not
+	// alias the spare room of dst.
+	Merge(dst, state []byte, slot int) []byte
+	// Result appends the aggregate's value for a stored state to out. An error (overflow) is a row error, and
+	// NULL is appended.
 	Result(state []byte, out *delta.Vec) error
 	// Reset forgets all slots and keeps the memory.
 	Reset()
+}
+
+// slab is the slots of an accumulator whose partial state is a pointer-free value of type S.
+type slab[S any] struct{ slots []S }
+
+// Grow implements Accumulator.
+func (s *slab[S]) Grow(n int) {
+	if n <= len(s.slots) {
+		return
+	}
+	if n <= cap(s.slots) {
+		old := len(s.slots)
+		s.slots = s.slots[:n]
+		clear(s.slots[old:])
+		return
+	}
+	s.slots = append(s.slots, make([]S, n-len(s.slots))...)
+}
+
+// Reset implements Accumulator.
+func (s *slab[S]) Reset() { s.slots = s.slots[:0] }
+
+// eachRow calls add for every row of sel (every row of [0, n) when sel is nil) that is not NULL in v, with
+// its slot and weight.
+func eachRow(slots, sel []uint32, v *delta.Vec, weights []int64, add func(row int, slot uint32, weight int64)) {
+	w := int64(1)
+	if sel == nil {
+		for i, slot := range slots {
+			if v.IsNull(i) {
+				continue
+			}
+			if weights != nil {
+				w = weights[i]
+			}
+			add(i, slot, w)
+		}
+		return
+	}
+	for _, i := range sel {
+		if v.IsNull(int(i)) {
+			continue
+		}
+		if weights != nil {
+			w = weights[i]
+		}
+		add(int(i), slots[i], w)
+	}
 }

@@ -1,0 +1,66 @@
+package exec
+
+import (
+	"errors"
+	"fmt"
+
+	"millrace/planner/physical"
+)
+
+// Build makes the operators of a plan. It fails for plans that no planner should make and for expressions that
+// cannot be compiled.
+func Build(p *physical.Plan, opt Options) (*Dataflow, error) {
+	switch {
+	case len(p.Nodes) == 0:
+		return nil, errors.New("exec: the plan is empty")
+	case opt.Space == nil && !opt.AdHoc:
+		return nil, errors.New("exec: a view needs a state space")
+	case opt.Emit == nil:
+		return nil, errors.New("exec: nobody takes the output")
+	}
+	d := &Dataflow{opt: opt, plan: p, fresh: opt.Fresh || opt.AdHoc}
+	for i, n := range p.Nodes {
+		o := &output{d: d, op: i}
+		op, err := d.build(o, n)
+		if err != nil {
+			return nil, fmt.Errorf("operator %d: %w", i, err)
+		}
+		for port, in := range n.Inputs() {
+			if in < 0 || in >= i {
+				return nil, fmt.Errorf("exec: operator %d reads operator %d", i, in)
+			}
+			d.outs[in].to = append(d.outs[in].to, edge{op, port, o})
+		}
+		d.ops, d.outs = append(d.ops, op), append(d.outs, o)
+		if _, ok := n.(*physical.Scan); ok {
+			d.scans = append(d.scans, i)
+		}
+	}
+	root := d.outs[p.Root()]
+	if traits := d.traits(); traits[p.Root()].clean() {
+		root.to = append(root.to, edge{op: sink{opt.Emit}})
+	} else {
+		d.root = newConsolidator(p.Nodes[p.Root()].Out().Types, opt.Emit)
+		root.to = append(root.to, edge{op: d.root})
+	}
+	return d, nil
+}
+
+// build makes the operator of one node.
+func (d *Dataflow) build(o *output, n physical.Node) (Operator, error) {
+	switch n := n.(type) {
+	case *physical.Scan:
+		return newScan(o, n)
+	case *physical.Values:
+		return newValues(o, n)
+	case *physical.Filter:
+		return newFilter(o, n.Pred)
+	case *physical.Project:
+		return newProject(o, n)
+	case *physical.Union:
+		return &union{o}, nil
+	case *physical.Window:
+		return newWindow(o, n)
+	}
+	return nil, fmt.Errorf("exec: there is no operator for a %T", n)
+}

@@ -1,0 +1,105 @@
+package exec
+
+import (
+	"errors"
+	"fmt"
+
+	"millrace/delta"
+	"millrace/expr"
+	"millrace/planner/physical"
+	"millrace/storage/state"
+)
+
+// ErrNegative means that after a step some row, group or value has a multiplicity below zero. It fails the view.
+var ErrNegative = state.ErrNegative
+
+// Options are what a dataflow gets from its surroundings.
+type Options struct {
+	// Space is where operators keep their state; nil only with AdHoc, which needs none.
+	Space *state.Space
+	// Context is what expressions may depend on; nil stands for the default environment without a session.
+	Context *expr.Context
+	// Emit takes the root's output in immutable batches. An error ends the step and is returned as it is.
+	Emit func(*delta.Batch) error
+	// OnError takes a failure of operator op (a node's index) on row i of a batch, whose columns are the operator's
+	// own choice. The same error comes again with the opposite weight when the row is retracted. nil discards.
+	OnError func(op int, err error, row *delta.Batch, i int, weight int64)
+	// AdHoc runs a query once: there is one Flush, no input has a negative weight, and the first row error is
+	// returned by Push or Flush instead of going to OnError.
+	AdHoc bool
+	// Fresh says that the state is new, so that the first Flush emits constants and the rows of global aggregates.
+	// AdHoc implies it.
+	Fresh bool
+	// Interrupt is asked once a batch by operators that can make much output of little input; an error ends the
+	// step and is returned as it is. nil never interrupts.
+	Interrupt func() error
+}
+
+// Operator is a node at work. Batches that it is pushed are immutable, and so are those that it emits.
+type Operator interface {
+	// Push takes a change of one input.
+	Push(port int, b *delta.Batch) error
+	// Flush ends a step: all input of the step has been pushed.
+	Flush() error
+}
+
+// Dataflow is a plan at work.
+type Dataflow struct {
+	opt   Options
+	plan  *physical.Plan
+	ops   []Operator
+	outs  []*output
+	scans []int
+	root  *consolidator // nil when the root's output is consolidated as it is
+	fresh bool          // the next Flush is the first over a new state
+	done  bool          // AdHoc: the one Flush has been
+}
+
+// Scans lists the indexes of Scan nodes, ascending.
+func (d *Dataflow) Scans() []int { return d.scans }
+
+// Push takes a change of the relation that a Scan node reads. The batch has the scanned columns (Scan.Cols) in that
+// order; the scan's filter is applied here. The batch becomes immutable.
+func (d *Dataflow) Push(scan int, b *delta.Batch) error {
+	if scan < 0 || scan >= len(d.ops) {
+		return fmt.Errorf("exec: there is no operator %d", scan)
+	}
+	if b.N == 0 {
+		return nil
+	}
+	return d.ops[scan].Push(0, b)
+}
+
+// Flush ends a step. Afterwards the state is ready to be written by Space.WriteTo.
+func (d *Dataflow) Flush() error {
+	if d.done {
+		return errors.New("exec: an ad-hoc query has one step")
+	}
+	for _, op := range d.ops {
+		if err := op.Flush(); err != nil {
+			return err
+		}
+	}
+	d.fresh = false
+	d.done = d.opt.AdHoc
+	if d.root != nil {
+		return d.root.Flush()
+	}
+	return nil
+}
+
+// OpStats are the rows that went through an operator since Build.
+type OpStats struct {
+	Op      int // the node's index
+	RowsIn  int64
+	RowsOut int64
+}
+
+// Stats gives the figures of all operators by index. For a Scan, RowsIn is before its filter.
+func (d *Dataflow) Stats() []OpStats {
+	st := make([]OpStats, len(d.outs))
+	for i, o := range d.outs {
+		st[i] = OpStats{Op: i, RowsIn: o.rowsIn, RowsOut: o.rowsOut}
+	}
+	return st
+}

@@ -1,0 +1,115 @@
+package exec
+
+import (
+	"millrace/delta"
+	"millrace/expr"
+	"millrace/types"
+)
+
+// chunkRows is how many rows operators gather into a batch before they pass it on.
+const chunkRows = 4096
+
+// chunkBytes bounds a batch of wide rows in the same way.
+const chunkBytes = 4 << 20
+
+// output is an operator's connection to its surroundings: where its output goes, and its part of the dataflow.
+type output struct {
+	d               *Dataflow
+	op              int
+	to              []edge
+	rowsIn, rowsOut int64
+}
+
+// edge is an input of an operator.
+type edge struct {
+	op   Operator
+	port int
+	from *output // of the operator that is pushed to, for its counter; nil at the root
+}
+
+// emit passes a batch on. It becomes immutable.
+func (o *output) emit(b *delta.Batch) error {
+	if b.N == 0 {
+		return nil
+	}
+	o.rowsOut += int64(b.N)
+	for _, e := range o.to {
+		if e.from != nil {
+			e.from.rowsIn += int64(b.N)
+		}
+		if err := e.op.Push(e.port, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fail reports a row error. It returns an error where that ends the query.
+func (o *output) fail(err error, row *delta.Batch, i int, weight int64) error {
+	if o.d.opt.AdHoc {
+		return err
+	}
+	if o.d.opt.OnError != nil {
+		o.d.opt.OnError(o.op, err, row, i, weight)
+	}
+	return nil
+}
+
+// failRows reports the failures of an evaluation over b.
+func (o *output) failRows(errs *expr.Errors, b *delta.Batch) error {
+	for _, e := range errs.List {
+		if err := o.fail(e.Err, b, e.Row, b.Weight(e.Row)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// interrupted asks whether the step is to end.
+func (o *output) interrupted() error {
+	if o.d.opt.Interrupt == nil {
+		return nil
+	}
+	return o.d.opt.Interrupt()
+}
+
+// sink is the edge beyond the root.
+type sink struct{ emit func(*delta.Batch) error }
+
+func (s sink) Push(_ int, b *delta.Batch) error { return s.emit(b) }
+func (s sink) Flush() error                     { return nil }
+
+// builder gathers rows into batches of an operator's output types and passes them on when they are full.
+type builder struct {
+	*output
+	types []types.T
+	b     *delta.Batch
+}
+
+func newBuilder(o *output, ts []types.T) builder { return builder{output: o, types: ts} }
+
+// batch gives the batch to write the next rows to.
+func (w *builder) batch() *delta.Batch {
+	if w.b == nil {
+		w.b = delta.NewBatch(w.types, 16)
+	}
+	return w.b
+}
+
+// spill passes the batch on if it is full.
+func (w *builder) spill() error {
+	if w.b == nil || w.b.N < chunkRows && (w.b.N&63 != 0 || w.b.Bytes() < chunkBytes) {
+		return nil
+	}
+	return w.end()
+}
+
+// end passes on what is there.
+func (w *builder) end() error {
+	b := w.b
+	w.b = nil
+	if b == nil {
+		return nil
+	}
+	return w.emit(b)
+}

@@ -1,0 +1,74 @@
+package exec
+
+import (
+	"millrace/expr"
+	"millrace/planner/physical"
+)
+
+// traits say what a node's output of one step can look like.
+type traits struct {
+	positive     bool // no negative weight
+	consolidated bool // no row with weights of both signs, and none whose weights add up to zero
+}
+
+// clean reports whether the output can be given to a reader as it is.
+func (t traits) clean() bool { return t.positive || t.consolidated }
+
+// traits works out the traits of all nodes. In an ad-hoc query inputs have no negative weights, and each operator
+// emits once, from nothing.
+func (d *Dataflow) traits() []traits {
+	ts := make([]traits, len(d.plan.Nodes))
+	for i, n := range d.plan.Nodes {
+		if d.opt.AdHoc {
+			ts[i] = traits{positive: true}
+			continue
+		}
+		ts[i] = nodeTraits(d.plan, n, ts)
+	}
+	return ts
+}
+
+func nodeTraits(p *physical.Plan, n physical.Node, of []traits) traits {
+	switch n := n.(type) {
+	case *physical.Scan:
+		return traits{positive: n.AppendOnly}
+	case *physical.Values:
+		return traits{positive: true}
+	case *physical.Series:
+		if n.Input < 0 {
+			return traits{positive: true}
+		}
+		return of[n.Input]
+	case *physical.Filter:
+		return of[n.Input]
+	case *physical.Window:
+		return of[n.Input]
+	case *physical.Project:
+		t := of[n.Input]
+		t.consolidated = t.consolidated && keepsAll(n, len(p.Nodes[n.Input].Out().Types))
+		return t
+	case *physical.Union:
+		t := traits{positive: true}
+		for _, in := range n.In {
+			t.positive = t.positive && of[in].positive
+		}
+		return t
+	case *physical.Join:
+		return traits{positive: n.Kind == physical.Inner && of[n.Left_].positive && of[n.Right_].positive}
+	}
+	// Aggregate, Distinct, SetOp, TopN and SingleRow emit differences, consolidated.
+	return traits{consolidated: true}
+}
+
+// keepsAll reports whether a projection passes on every one of so many input columns, so that different rows stay
+// different.
+func keepsAll(n *physical.Project, width int) bool {
+	kept := make([]bool, width)
+	for _, e := range n.Exprs {
+		if c, ok := e.(*expr.Column); ok && c.Index < len(kept) && !kept[c.Index] {
+			kept[c.Index] = true
+			width--
+		}
+	}
+	return width == 0
+}

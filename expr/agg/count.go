@@ -1,0 +1,110 @@
+package agg
+
+import (
+	"encoding/binary"
+
+	"millrace/delta"
+	"millrace/types"
+)
+
+// countAcc counts rows (star) or values that are not NULL. State: the count as a varint.
+type countAcc struct {
+	slab[int64]
+	star bool
+}
+
+func newCountStar([]types.T) Accumulator { return &countAcc{star: true} }
+func newCount([]types.T) Accumulator     { return &countAcc{} }
+
+func (a *countAcc) Add(slots, sel []uint32, args []*delta.Vec, weights []int64) {
+	counts := a.slots
+	if !a.star && args[0].Nulls != nil {
+		eachRow(slots, sel, args[0], weights, func(_ int, slot uint32, w int64) { counts[slot] += w })
+		return
+	}
+	switch {
+	case sel != nil && weights != nil:
+		for _, i := range sel {
+			counts[slots[i]] += weights[i]
+		}
+	case sel != nil:
+		for _, i := range sel {
+			counts[slots[i]]++
+		}
+	case weights != nil:
+		for i, slot := range slots {
+			counts[slot] += weights[i]
+		}
+	default:
+		for _, slot := range slots {
+			counts[slot]++
+		}
+	}
+}
+
+func (a *countAcc) Merge(dst, state []byte, slot int) []byte {
+	n, _ := readVarint(state)
+	if n += a.slots[slot]; n == 0 {
+		return dst
+	}
+	return binary.AppendVarint(dst, n)
+}
+
+func (a *countAcc) Result(state []byte, out *delta.Vec) error {
+	n, _ := readVarint(state)
+	out.Append(types.NewInt(n))
+	return nil
+}
+
+// boolCounts is how many values are true and how many false.
+type boolCounts struct{ yes, no int64 }
+
+// boolAcc is bool_and, or bool_or when or: both keep the two counts, so that a retraction is a subtraction.
+// State: the counts as varints.
+type boolAcc struct {
+	slab[boolCounts]
+	or bool
+}
+
+func newBoolAnd([]types.T) Accumulator { return &boolAcc{} }
+func newBoolOr([]types.T) Accumulator  { return &boolAcc{or: true} }
+
+func (a *boolAcc) Add(slots, sel []uint32, args []*delta.Vec, weights []int64) {
+	bools := args[0].Bools
+	eachRow(slots, sel, args[0], weights, func(i int, slot uint32, w int64) {
+		if bools[i] {
+			a.slots[slot].yes += w
+		} else {
+			a.slots[slot].no += w
+		}
+	})
+}
+
+func readBoolCounts(state []byte) boolCounts {
+	yes, state := readVarint(state)
+	no, _ := readVarint(state)
+	return boolCounts{yes, no}
+}
+
+func (a *boolAcc) Merge(dst, state []byte, slot int) []byte {
+	c := readBoolCounts(state)
+	c.yes += a.slots[slot].yes
+	c.no += a.slots[slot].no
+	if c == (boolCounts{}) {
+		return dst
+	}
+	return binary.AppendVarint(binary.AppendVarint(dst, c.yes), c.no)
+}
+
+func (a *boolAcc) Result(state []byte, out *delta.Vec) error {
+	c := readBoolCounts(state)
+	switch {
+	case c == boolCounts{}:
+		out.AppendNull()
+	case a.or:
+		out.Append(types.NewBool(c.yes != 0))
+	default:
+		out.Append(types.NewBool(c.no == 0))
+	}
+	return nil
+}
