@@ -17,6 +17,7 @@ const (
 	InvalidDatetimeFormat        Code = "22007"
 	DatetimeFieldOverflow        Code = "22008"
 	SubstringError               Code = "22011"
+	DataException                Code = "22000"
 	DivisionByZero               Code = "22012"
 	IntervalFieldOverflow        Code = "22015"
 	InvalidEscapeCharacter       Code = "22019"

@@ -1,0 +1,251 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"millrace/catalog"
+	"millrace/delta"
+	"millrace/storage"
+	"millrace/storage/codec"
+)
+
+// Limits of one commit group. A group ends early at either.
+const (
+	groupTxnsMax = 1024
+	groupRowsMax = 1 << 18
+	queueTxnsMax = 256
+)
+
+// ErrConflict means that a row to be changed is no longer what the transaction read (SQLSTATE 40001).
+var ErrConflict = errors.New("row was changed by another transaction")
+
+// ErrStopped means that the engine is shutting down.
+var ErrStopped = errors.New("engine is shutting down")
+
+// Commit makes a transaction durable and visible, and returns its epoch. When ctx ends first the outcome is
+// unknown to the caller only if the transaction was already being written; then Commit waits for it.
+func (e *Engine) Commit(ctx context.Context, t *Txn) (uint64, error) {
+	t.done = make(chan error, 1)
+	select {
+	case e.queue <- t:
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	case <-e.stopped:
+		return 0, ErrStopped
+	}
+	select {
+	case err := <-t.done:
+		return t.epoch, err
+	case <-e.committerDone:
+		select {
+		case err := <-t.done:
+			return t.epoch, err
+		default:
+			return 0, ErrStopped
+		}
+	}
+}
+
+// runCommitter is the committer's goroutine.
+func (e *Engine) runCommitter() {
+	defer close(e.committerDone)
+	var group []*Txn
+	for {
+		select {
+		case t := <-e.queue:
+			group = append(group[:0], t)
+		case <-e.stopped:
+			return
+		}
+		rows := group[0].rows()
+	drain:
+		for len(group) < groupTxnsMax && rows < groupRowsMax {
+			select {
+			case t := <-e.queue:
+				group = append(group, t)
+				rows += t.rows()
+			default:
+				break drain
+			}
+		}
+		e.commitGroup(group)
+	}
+}
+
+// groupState is what one group is about to write.
+type groupState struct {
+	commit  *storage.Commit
+	epoch   uint64
+	seq     map[uint32]uint32 // next changelog sequence per relation
+	overlay map[string][]byte // rows written by earlier transactions of the group; nil value is deleted
+	nextRow int64
+	touched []touched
+}
+
+type touched struct {
+	rel   uint32
+	batch *delta.Batch
+}
+
+func (e *Engine) commitGroup(group []*Txn) {
+	if e.commitErr != nil {
+		for _, t := range group {
+			t.done <- e.commitErr
+		}
+		return
+	}
+	epoch := e.lastEpoch() + 1
+	g := &groupState{
+		commit:  e.store.NewCommit(),
+		epoch:   epoch,
+		seq:     map[uint32]uint32{},
+		overlay: map[string][]byte{},
+		nextRow: rowIDBase(epoch),
+	}
+	accepted := group[:0:0]
+	for _, t := range group {
+		if err := e.stage(g, t); err != nil {
+			t.done <- err
+			continue
+		}
+		accepted = append(accepted, t)
+	}
+	if len(accepted) == 0 {
+		g.commit.Close()
+		return
+	}
+	now := e.clock.Now()
+	if err := g.commit.Apply(epoch, now); err != nil {
+		err = fmt.Errorf("commit epoch %d: %w", epoch, err)
+		if !errors.Is(err, storage.ErrDiskFull) {
+			e.commitErr = err // what is on disk is unknown: refuse every later commit
+			e.log.Error("durable store failed; no more commits are accepted", "error", err)
+		}
+		for _, t := range accepted {
+			t.done <- err
+		}
+		return
+	}
+	e.publish(g, now, accepted)
+	for _, t := range accepted {
+		t.epoch = epoch
+		t.done <- nil
+	}
+}
+
+// rowIDBase is the first hidden row id of an epoch; an epoch may assign 2^24 of them.
+func rowIDBase(epoch uint64) int64 { return int64(epoch) << 24 }
+
+const rowIDsPerEpoch = 1 << 24
+
+// stage checks a transaction and adds it to the group; on an error nothing of it is added.
+func (e *Engine) stage(g *groupState, t *Txn) error {
+	st := &txnState{g: g, e: e, overlay: map[string][]byte{}, nextRow: g.nextRow}
+	for i := range t.Writes {
+		if err := e.checkLive(t.Writes[i].Relation); err != nil {
+			return err
+		}
+	}
+	for i := range t.Writes {
+		w := &t.Writes[i]
+		if w.Relation.Kind == catalog.Table {
+			if err := st.stageTable(w); err != nil {
+				return err
+			}
+		}
+	}
+	st.apply(t)
+	return nil
+}
+
+// checkLive refuses writes to a relation that was dropped after the writer looked it up.
+func (e *Engine) checkLive(r *catalog.Relation) error {
+	if _, ok := e.Catalog().Relation(r.ID); !ok {
+		return &RelationGoneError{Name: r.Name}
+	}
+	return nil
+}
+
+// RelationGoneError means that a relation was dropped while it was being used.
+type RelationGoneError struct{ Name string }
+
+func (e *RelationGoneError) Error() string { return fmt.Sprintf("relation %q does not exist", e.Name) }
+
+// apply adds a checked transaction's writes to the group's durable batch. It cannot fail.
+func (st *txnState) apply(t *Txn) {
+	g := st.g
+	for k, v := range st.overlay {
+		g.overlay[k] = v
+	}
+	for _, op := range st.rowOps {
+		if op.row == nil {
+			g.commit.DeleteRow(op.rel, op.key)
+		} else {
+			g.commit.PutRow(op.rel, op.key, op.row)
+		}
+	}
+	g.nextRow = st.nextRow
+	for i := range t.Writes {
+		w := &t.Writes[i]
+		if w.Batch.N == 0 {
+			continue
+		}
+		id := w.Relation.ID
+		if w.Relation.Kind == catalog.Stream || st.e.hasConsumers(id) {
+			enc := w.Encoded
+			if enc == nil {
+				enc = codec.Encode(nil, w.Batch)
+			}
+			g.commit.AppendLog(id, storage.Position{Epoch: g.epoch, Seq: g.seq[id]}, enc)
+			g.seq[id]++
+		}
+		g.touched = append(g.touched, touched{id, w.Batch})
+	}
+	for _, r := range t.records {
+		if r.Value == nil {
+			g.commit.DeleteCatalog(r.Key)
+		} else {
+			g.commit.PutCatalog(r.Key, r.Value)
+		}
+	}
+	for _, o := range t.Offsets {
+		g.commit.PutOffset(o.Relation, o.Value)
+	}
+	for _, id := range t.drop {
+		g.commit.DropRelation(id)
+	}
+}
+
+// publish makes a group visible: the new epoch, its snapshot, the tails, the catalog; then it wakes dataflows.
+func (e *Engine) publish(g *groupState, now int64, txns []*Txn) {
+	snap := e.newSharedSnapshot(g.epoch, now)
+	e.mu.Lock()
+	old := e.published
+	e.published = snap
+	for _, t := range g.touched {
+		e.tails.append(t.rel, g.epoch, t.batch)
+		if r := e.relations[t.rel]; r != nil {
+			r.lastChange = g.epoch
+			r.rowsIn += int64(t.batch.N)
+		}
+	}
+	for _, t := range txns {
+		if t.edit != nil {
+			e.catalog.Store(t.edit.Snapshot())
+		}
+		if t.published != nil {
+			t.published(g.epoch)
+		}
+	}
+	for _, t := range g.touched {
+		if r := e.relations[t.rel]; r != nil {
+			for _, d := range r.consumers {
+				d.wakeUp()
+			}
+		}
+	}
+	e.mu.Unlock()
+	old.release()
+}

@@ -1,0 +1,482 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"millrace/catalog"
+	"millrace/exec"
+	"millrace/planner/physical"
+	"millrace/storage/state"
+)
+
+// Status is a dataflow's condition, as shown to users.
+type Status string
+
+// The conditions of a dataflow.
+const (
+	Loading     Status = "loading" // its first contents are being computed
+	Running     Status = "running"
+	Failed      Status = "failed"
+	Quarantined Status = "quarantined" // failed repeatedly; not started until resumed
+)
+
+// failuresMax is how often a view may fail before it is set aside.
+const failuresMax = 3
+
+// planNote is the name under which a dataflow's plan fingerprint is stored.
+const planNote = "plan"
+
+// dataflow keeps one materialized view or sink current. Its goroutine is the only one that touches plan, flow,
+// space and out once it is started.
+type dataflow struct {
+	e           *Engine
+	id          uint32
+	rel         atomic.Pointer[catalog.Relation]
+	plan        *physical.Plan
+	fingerprint string // of the plan, stored with its state
+	flow        *exec.Dataflow
+	out         *writer
+
+	space  *state.Space
+	inputs []input
+	fresh  bool // nothing of it is in the store yet
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	wake   chan struct{}
+	done   chan struct{}
+
+	// apply is held for writing while a step becomes visible in the store, for reading by whoever reads the
+	// view's rows without a snapshot.
+	apply sync.RWMutex
+
+	// The rest is under Engine.mu.
+	base     []uint32    // streams and tables that it depends on, directly or through views
+	ups      []*dataflow // views that it reads
+	allUps   []*dataflow // the same, transitively
+	frontier uint64      // the last epoch that it has wholly applied
+	loading  bool        // the frontier means nothing yet
+	running  bool
+	stops    []*stop // epochs that a step must end at, ascending
+	status   Status
+	err      error
+	failures int
+	changed  chan struct{} // closed at every change of frontier or status
+	stats    Stats
+}
+
+// Stats counts a dataflow's work since it was started.
+type Stats struct {
+	Steps, RowsIn, RowsOut int64
+	OpenErrors             int64
+	// LoadRows of LoadTotal (an estimate) were read by the current or last back-fill.
+	LoadRows, LoadTotal int64
+}
+
+// input is one Scan of the plan.
+type input struct {
+	node int
+	scan *physical.Scan
+	up   *dataflow // the view that is scanned; nil for a stream or table
+}
+
+// stop is an epoch at which a dataflow must end a step, and who waits for its rows there.
+type stop struct {
+	epoch   uint64
+	waiters []*waiter
+}
+
+func (e *Engine) newDataflow(r *catalog.Relation) *dataflow {
+	ctx, cancel := context.WithCancel(context.Background())
+	d := &dataflow{
+		e: e, id: r.ID, ctx: ctx, cancel: cancel,
+		wake: make(chan struct{}, 1), done: make(chan struct{}), changed: make(chan struct{}),
+		loading: true, status: Loading,
+	}
+	d.rel.Store(r)
+	return d
+}
+
+// relation is the view's catalog entry; a rename replaces it.
+func (d *dataflow) relation() *catalog.Relation { return d.rel.Load() }
+
+func (d *dataflow) name() string { return d.rel.Load().Name }
+
+// prepare plans a dataflow, finds its frontier and links it to its inputs; Engine.mu is held. What goes wrong
+// is recorded as the dataflow's failure.
+func (e *Engine) prepare(d *dataflow, snap *catalog.Snapshot) {
+	if err := e.plan(d, snap); err != nil {
+		d.status, d.err = Failed, err
+		return
+	}
+	frontier, found, err := e.store.Frontier(d.id)
+	if err != nil {
+		d.status, d.err = Failed, err
+		return
+	}
+	d.frontier, d.fresh = frontier, !found
+	d.loading = d.fresh
+	if d.failures = e.storedFailures(d.id); d.failures >= failuresMax {
+		d.status = Quarantined
+		d.err = fmt.Errorf("the view failed %d times", d.failures)
+		return
+	}
+	e.link(d)
+}
+
+// plan makes the physical plan; stored state that belongs to another plan is thrown away.
+func (e *Engine) plan(d *dataflow, snap *catalog.Snapshot) error {
+	plan, fingerprint, err := e.opt.Plan(d.relation(), snap)
+	if err != nil {
+		return fmt.Errorf("plan: %w", err)
+	}
+	d.plan = plan
+	d.fingerprint = fingerprint
+	stored, found, err := e.store.Note(d.id, planNote)
+	if err != nil {
+		return err
+	}
+	if found && string(stored) != fingerprint {
+		e.log.Warn("the plan of a view has changed with this version; it is computed anew", "view", d.name())
+		if err := e.store.DropDataflow(d.id); err != nil {
+			return err
+		}
+	}
+	for i, n := range plan.Nodes {
+		s, ok := n.(*physical.Scan)
+		if !ok {
+			continue
+		}
+		if s.System != "" {
+			return fmt.Errorf("a view cannot read the system relation %s", s.System)
+		}
+		in := input{node: i, scan: s, up: e.flows[s.Relation]}
+		if in.up == nil && e.relations[s.Relation] == nil {
+			return fmt.Errorf("input relation %d is missing", s.Relation)
+		}
+		d.inputs = append(d.inputs, in)
+	}
+	return nil
+}
+
+// link computes what d depends on and subscribes it to its inputs' changelogs; Engine.mu is held.
+func (e *Engine) link(d *dataflow) {
+	for _, in := range d.inputs {
+		r := e.relations[in.scan.Relation]
+		if !slices.Contains(r.consumers, d) {
+			r.consumers = append(r.consumers, d)
+		}
+		e.tails.open(r.id, e.tailFloor(in))
+		if in.up == nil {
+			d.base = appendNew(d.base, in.scan.Relation)
+			continue
+		}
+		d.ups = appendNew(d.ups, in.up)
+		for _, b := range in.up.base {
+			d.base = appendNew(d.base, b)
+		}
+		for _, u := range append([]*dataflow{in.up}, in.up.allUps...) {
+			d.allUps = appendNew(d.allUps, u)
+		}
+	}
+}
+
+// tailFloor is the epoch after which a tail of an input that is opened now will be complete: a view that is
+// behind has yet to emit changes of epochs before the published one, and all of them will go to the tail.
+func (e *Engine) tailFloor(in input) uint64 {
+	if in.up != nil {
+		return in.up.frontier
+	}
+	return e.published.epoch
+}
+
+// unlink undoes link; Engine.mu is held.
+func (e *Engine) unlink(d *dataflow) {
+	for _, in := range d.inputs {
+		r := e.relations[in.scan.Relation]
+		if r == nil {
+			continue
+		}
+		r.consumers = slices.DeleteFunc(r.consumers, func(x *dataflow) bool { return x == d })
+		if len(r.consumers) == 0 {
+			e.tails.close(r.id)
+		}
+	}
+}
+
+func appendNew[E comparable](s []E, x E) []E {
+	if slices.Contains(s, x) {
+		return s
+	}
+	return append(s, x)
+}
+
+// start runs the dataflow's goroutine unless its status forbids it; Engine.mu is held.
+func (d *dataflow) start() {
+	if d.status == Failed || d.status == Quarantined {
+		close(d.done)
+		return
+	}
+	d.running = true
+	go d.run()
+}
+
+// stop ends the goroutine and waits for it. A stopped dataflow serves no read.
+func (d *dataflow) stop() {
+	d.cancel()
+	<-d.done
+}
+
+func (d *dataflow) wakeUp() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+// pending is the last epoch that changed an input; Engine.mu is held.
+func (d *dataflow) pending() uint64 {
+	var p uint64
+	for _, b := range d.base {
+		if r := d.e.relations[b]; r != nil {
+			p = max(p, r.lastChange)
+		}
+	}
+	return p
+}
+
+// reached is the epoch that the view's rows stand for: the published one when no input has changed since its
+// frontier; Engine.mu is held.
+func (d *dataflow) reached() uint64 {
+	if d.loading {
+		return 0
+	}
+	if d.frontier >= d.pending() {
+		return max(d.frontier, d.e.published.epoch)
+	}
+	return d.frontier
+}
+
+// isCurrent reports whether the view's rows stand for the published epoch; Engine.mu is held.
+func (d *dataflow) isCurrent() bool { return !d.loading && d.frontier >= d.pending() }
+
+func (d *dataflow) run() {
+	defer close(d.done)
+	err := d.runRecovered()
+	if d.ctx.Err() != nil {
+		err = ErrStopped
+	}
+	d.fail(err)
+}
+
+// runRecovered is the dataflow's life; a panic in it is an error of this view and of nothing else.
+func (d *dataflow) runRecovered() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			d.e.log.Error("a view panicked", "view", d.name(), "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("internal error: %v", p)
+		}
+	}()
+	if err := d.build(); err != nil {
+		return err
+	}
+	if d.fresh {
+		if err := d.load(); err != nil {
+			return err
+		}
+	}
+	d.setStatus(Running)
+	for {
+		target, err := d.next()
+		if err != nil {
+			return err
+		}
+		if err := d.step(target); err != nil {
+			return err
+		}
+	}
+}
+
+// setStatus changes the status and tells who waits for it.
+func (d *dataflow) setStatus(s Status) {
+	d.e.mu.Lock()
+	defer d.e.mu.Unlock()
+	d.status = s
+	d.broadcast()
+}
+
+// broadcast wakes all who wait for a change; Engine.mu is held.
+func (d *dataflow) broadcast() {
+	close(d.changed)
+	d.changed = make(chan struct{})
+}
+
+// fail ends the dataflow's service: waiting reads get the error, and so do views over this one.
+func (d *dataflow) fail(err error) {
+	e := d.e
+	e.mu.Lock()
+	d.running = false
+	if !errors.Is(err, ErrStopped) {
+		d.status, d.err = Failed, err
+		d.failures++
+		e.log.Error("a view failed", "view", d.name(), "frontier", d.frontier, "error", err)
+	} else {
+		d.err = err
+	}
+	for _, s := range d.stops {
+		for _, w := range s.waiters {
+			w.answer(nil, d.failure())
+		}
+	}
+	d.stops = nil
+	d.broadcast()
+	for _, c := range e.relations[d.id].consumersOrNone() {
+		c.wakeUp()
+	}
+	failures := d.failures
+	e.mu.Unlock()
+	if !errors.Is(err, ErrStopped) {
+		e.storeFailures(d.id, failures)
+	}
+}
+
+func (r *relation) consumersOrNone() []*dataflow {
+	if r == nil {
+		return nil
+	}
+	return r.consumers
+}
+
+// ViewError means that a view does not serve reads.
+type ViewError struct {
+	View   string
+	Status Status
+	Err    error
+}
+
+func (v *ViewError) Error() string {
+	return fmt.Sprintf("materialized view %q is %s: %v", v.View, v.Status, v.Err)
+}
+
+func (v *ViewError) Unwrap() error { return v.Err }
+
+// failure is why d serves nothing, or nil; Engine.mu is held.
+func (d *dataflow) failure() error {
+	switch {
+	case d.status == Failed || d.status == Quarantined:
+		return &ViewError{View: d.name(), Status: d.status, Err: d.err}
+	case d.err != nil:
+		return d.err
+	}
+	return nil
+}
+
+// next waits for work and gives the epoch to step to.
+func (d *dataflow) next() (uint64, error) {
+	e := d.e
+	for {
+		e.mu.Lock()
+		d.serveStops()
+		target, ready, err := d.chooseTarget()
+		e.mu.Unlock()
+		if err != nil {
+			return 0, err
+		}
+		if ready {
+			return target, nil
+		}
+		// Views wake their consumers at every step, so one channel serves every reason to look again.
+		select {
+		case <-d.wake:
+		case <-d.ctx.Done():
+			return 0, ErrStopped
+		}
+	}
+}
+
+// chooseTarget decides how far the next step may go; Engine.mu is held. A step never crosses a stop, and ends
+// where every input view has ended a step, too.
+func (d *dataflow) chooseTarget() (target uint64, ready bool, err error) {
+	if d.isCurrent() {
+		return 0, false, nil
+	}
+	target = d.e.published.epoch
+	if len(d.stops) > 0 {
+		target = min(target, d.stops[0].epoch)
+	}
+	for _, u := range d.ups {
+		if err := u.failure(); err != nil {
+			return 0, false, fmt.Errorf("input view: %w", err)
+		}
+	}
+	if len(d.ups) == 1 && len(d.inputs) == 1 {
+		// A single view: wherever it ended a step is a place to end ours.
+		target = min(target, d.ups[0].reached())
+		return target, target > d.frontier, nil
+	}
+	ready = true
+	for _, u := range d.ups {
+		if u.reached() < target {
+			ready = false
+		}
+	}
+	if !ready {
+		if len(d.stops) == 0 {
+			// Meet the inputs at the published epoch: no view has passed it yet, so all can stop there.
+			d.addStop(target, nil)
+		}
+		return 0, false, nil
+	}
+	return target, true, nil
+}
+
+// addStop makes d, and every view below it, end a step at epoch, which must not be behind any of them;
+// Engine.mu is held. The waiter, if any, gets a snapshot of d's rows there.
+func (d *dataflow) addStop(epoch uint64, w *waiter) {
+	for _, u := range d.allUps {
+		u.insertStop(epoch, nil)
+	}
+	d.insertStop(epoch, w)
+}
+
+func (d *dataflow) insertStop(epoch uint64, w *waiter) {
+	i, found := slices.BinarySearchFunc(d.stops, epoch, func(s *stop, e uint64) int {
+		switch {
+		case s.epoch < e:
+			return -1
+		case s.epoch > e:
+			return 1
+		}
+		return 0
+	})
+	if !found {
+		d.stops = slices.Insert(d.stops, i, &stop{epoch: epoch})
+	}
+	if w != nil {
+		d.stops[i].waiters = append(d.stops[i].waiters, w)
+	}
+	d.wakeUp()
+}
+
+// serveStops hands a snapshot to the waiters of every stop that is reached; Engine.mu is held, and no step is
+// being applied since this is the dataflow's own goroutine.
+func (d *dataflow) serveStops() {
+	reached := d.reached()
+	for len(d.stops) > 0 && d.stops[0].epoch <= reached {
+		s := d.stops[0]
+		d.stops = d.stops[1:]
+		if len(s.waiters) == 0 {
+			continue
+		}
+		snap := d.e.newDerivedShared(len(s.waiters))
+		for _, w := range s.waiters {
+			w.answer(snap, nil)
+		}
+	}
+}

@@ -1,0 +1,195 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"millrace/catalog"
+)
+
+// DDL makes a catalog change: f edits a copy of the current catalog, and the result becomes one epoch. New
+// streams and tables can be written as soon as DDL returns; new materialized views and sinks are installed and
+// compute their first contents in the background (see WaitLoaded). What f removed is stopped and deleted.
+func (e *Engine) DDL(ctx context.Context, f func(*catalog.Edit) error) error {
+	e.ddl.Lock()
+	defer e.ddl.Unlock()
+	before := e.Catalog()
+	edit := before.Edit()
+	if err := f(edit); err != nil {
+		return err
+	}
+	after := edit.Snapshot()
+	added, removed, updated := diff(before, after)
+	flows, err := e.newFlows(added, after)
+	if err != nil {
+		return err
+	}
+	records, err := edit.Records()
+	if err != nil {
+		return err
+	}
+	t := &Txn{edit: edit, records: records}
+	for _, r := range removed {
+		t.drop = append(t.drop, r.ID)
+	}
+	t.published = func(epoch uint64) { e.publishDDL(epoch, added, removed, updated, flows) }
+	if _, err := e.Commit(ctx, t); err != nil {
+		return err
+	}
+	for _, r := range added {
+		if r.Kind == catalog.Stream {
+			e.startSource(r)
+		}
+	}
+	return e.cleanUp(removed)
+}
+
+// diff lists what an edit added, removed and changed, by id.
+func diff(before, after *catalog.Snapshot) (added, removed, updated []*catalog.Relation) {
+	for _, r := range after.Relations() {
+		switch old, ok := before.Relation(r.ID); {
+		case !ok:
+			added = append(added, r)
+		case old != r:
+			updated = append(updated, r)
+		}
+	}
+	for _, r := range before.Relations() {
+		if _, ok := after.Relation(r.ID); !ok {
+			removed = append(removed, r)
+		}
+	}
+	return added, removed, updated
+}
+
+// newFlows plans the dataflows of new views before anything is committed, so that what cannot be planned is
+// refused. The maps that planning reads change under e.ddl only, which is held.
+func (e *Engine) newFlows(added []*catalog.Relation, after *catalog.Snapshot) (map[uint32]*dataflow, error) {
+	flows := map[uint32]*dataflow{}
+	for _, r := range added {
+		if r.Kind != catalog.MaterializedView && r.Kind != catalog.Sink {
+			continue
+		}
+		d := e.newDataflow(r)
+		if err := e.plan(d, after); err != nil {
+			return nil, err
+		}
+		for _, in := range d.inputs {
+			if in.up != nil {
+				e.mu.Lock()
+				err := in.up.failure()
+				e.mu.Unlock()
+				if err != nil {
+					return nil, err
+				}
+			}
+		}
+		d.fresh = true
+		flows[r.ID] = d
+	}
+	return flows, nil
+}
+
+// publishDDL changes the engine's maps at the moment in which the catalog changes; Engine.mu is held.
+func (e *Engine) publishDDL(epoch uint64, added, removed, updated []*catalog.Relation, flows map[uint32]*dataflow) {
+	for _, r := range removed {
+		if d := e.flows[r.ID]; d != nil {
+			e.unlink(d)
+			d.cancel()
+		}
+	}
+	for _, r := range removed {
+		e.tails.close(r.ID)
+		delete(e.relations, r.ID)
+	}
+	for _, r := range updated {
+		if d := e.flows[r.ID]; d != nil {
+			d.rel.Store(r)
+		}
+	}
+	for _, r := range added {
+		switch r.Kind {
+		case catalog.Stream, catalog.Table:
+			e.relations[r.ID] = &relation{id: r.ID}
+		case catalog.MaterializedView, catalog.Sink:
+			e.relations[r.ID] = &relation{id: r.ID}
+			d := flows[r.ID]
+			e.flows[r.ID] = d
+			e.link(d)
+			d.start()
+		}
+	}
+}
+
+// cleanUp stops what was dropped and deletes its derived data. A crash before that leaves orphans, which the
+// next start removes.
+func (e *Engine) cleanUp(removed []*catalog.Relation) error {
+	var errs []error
+	for _, r := range removed {
+		e.stopSource(r.ID)
+		e.mu.Lock()
+		d := e.flows[r.ID]
+		delete(e.flows, r.ID)
+		e.mu.Unlock()
+		if d == nil {
+			continue
+		}
+		d.stop()
+		if err := e.store.DropDataflow(r.ID); err != nil {
+			errs = append(errs, fmt.Errorf("delete the rows of %q: %w", r.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Resume starts a failed or quarantined view again.
+func (e *Engine) Resume(view uint32) error {
+	e.ddl.Lock()
+	defer e.ddl.Unlock()
+	e.mu.Lock()
+	old := e.flows[view]
+	e.mu.Unlock()
+	if old == nil {
+		return errors.New("no such view")
+	}
+	if e.runs(old) {
+		return nil
+	}
+	old.stop()
+	if err := e.storeFailures(view, 0); err != nil {
+		return err
+	}
+	r, ok := e.Catalog().Relation(view)
+	if !ok {
+		return &RelationGoneError{Name: old.name()}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.unlink(old)
+	d := e.newDataflow(r)
+	e.flows[view] = d
+	e.prepare(d, e.Catalog())
+	d.start()
+	return d.failure()
+}
+
+func (e *Engine) runs(d *dataflow) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return d.running
+}
+
+// storedFailures reads how often a view has failed; it stands where a connector's offset would.
+func (e *Engine) storedFailures(view uint32) int {
+	v, ok, err := e.store.Offset(view)
+	if err != nil || !ok || len(v) != 1 {
+		return 0
+	}
+	return int(v[0])
+}
+
+func (e *Engine) storeFailures(view uint32, n int) error {
+	_, err := e.Commit(context.Background(), &Txn{Offsets: []Offset{{Relation: view, Value: []byte{byte(min(n, 255))}}}})
+	return err
+}

@@ -1,0 +1,303 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"millrace/catalog"
+	"millrace/connector"
+	"millrace/planner/physical"
+	"millrace/storage"
+	"millrace/storage/state"
+)
+
+// Options opens an engine.
+type Options struct {
+	Dir         string
+	FS          storage.FS // nil is the machine's file system
+	Clock       Clock      // nil is SystemClock
+	MemoryLimit int64      // bytes for caches, operator state and tails together; 0 is 1 GiB
+	Log         *slog.Logger
+	// Plan makes the physical plan of a materialized view or sink from its definition. The engine calls it when
+	// it installs a dataflow: at creation and on every start.
+	Plan func(r *catalog.Relation, c *catalog.Snapshot) (*physical.Plan, string, error)
+	// Sources opens the connector of a stream at an offset; nil starts no connectors. Sinks does the same for
+	// sinks.
+	Sources func(r *catalog.Relation, offset []byte) (connector.Source, error)
+	Sinks   func(r *catalog.Relation) (connector.Sink, error)
+	// System lists the system relations that are computed at read time, with their contents.
+	System []SystemRelation
+	// NoBackground leaves flushing and trimming to explicit calls of Maintain: for tests.
+	NoBackground bool
+	// StepRowsMax bounds the changed rows of one dataflow step; 0 is the default.
+	StepRowsMax int
+	// StateBytes overrides the share of MemoryLimit for operator state: for tests; 0 is the default, -1 none.
+	StateBytes int64
+}
+
+// Engine is a running database. All methods are safe for concurrent use.
+type Engine struct {
+	store  *storage.Store
+	clock  Clock
+	log    *slog.Logger
+	opt    Options
+	budget *state.Budget
+	tails  *tails
+	system map[string]*SystemRelation
+
+	catalog atomic.Pointer[catalog.Snapshot]
+	ddl     sync.Mutex // one catalog change at a time
+
+	queue         chan *Txn
+	stopped       chan struct{}
+	committerDone chan struct{}
+	stopOnce      sync.Once
+	commitErr     error // committer only
+	background    sync.WaitGroup
+
+	mu        sync.Mutex
+	published *sharedSnapshot
+	relations map[uint32]*relation
+	flows     map[uint32]*dataflow
+	sources   map[uint32]*source
+	closed    bool
+}
+
+// relation is what the engine keeps of a stream, table or materialized view beside its catalog entry; under
+// Engine.mu.
+type relation struct {
+	id         uint32
+	lastChange uint64 // the last epoch that changed it; for a view, unused
+	trimmed    uint64 // its changelog is gone through this epoch
+	rowsIn     int64
+	consumers  []*dataflow
+}
+
+// Open opens or creates a database and starts its dataflows. They catch up in the background.
+func Open(opt Options) (*Engine, error) {
+	if opt.Clock == nil {
+		opt.Clock = SystemClock{}
+	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	if opt.MemoryLimit == 0 {
+		opt.MemoryLimit = 1 << 30
+	}
+	if opt.StepRowsMax == 0 {
+		opt.StepRowsMax = stepRowsMax
+	}
+	m := splitMemory(opt)
+	store, err := storage.Open(storage.Options{Dir: opt.Dir, FS: opt.FS, CacheBytes: m.cache, MemTableBytes: m.memTable, Log: opt.Log})
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{
+		store: store, clock: opt.Clock, log: opt.Log, opt: opt,
+		budget:        state.NewBudget(m.state),
+		tails:         newTails(int(m.tails)),
+		system:        map[string]*SystemRelation{},
+		queue:         make(chan *Txn, queueTxnsMax),
+		stopped:       make(chan struct{}),
+		committerDone: make(chan struct{}),
+		relations:     map[uint32]*relation{},
+		flows:         map[uint32]*dataflow{},
+		sources:       map[uint32]*source{},
+	}
+	if err := e.load(); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return e, nil
+}
+
+// memory is how the limit is divided.
+type memory struct{ cache, memTable, state, tails int64 }
+
+func splitMemory(opt Options) memory {
+	l := opt.MemoryLimit
+	m := memory{cache: l / 8, memTable: min(64<<20, l/16), state: l * 3 / 8, tails: min(256<<20, l/8)}
+	switch {
+	case opt.StateBytes > 0:
+		m.state = opt.StateBytes
+	case opt.StateBytes < 0:
+		m.state = 0
+	}
+	return m
+}
+
+// load reads the catalog, publishes the last epoch and installs the dataflows.
+func (e *Engine) load() error {
+	var builtin []*catalog.Relation
+	for i := range e.opt.System {
+		s := &e.opt.System[i]
+		builtin = append(builtin, s.Relation)
+		e.system[s.Relation.Schema+"."+s.Relation.Name] = s
+	}
+	var records []catalog.Record
+	err := e.store.Catalog(func(key string, val []byte) error {
+		records = append(records, catalog.Record{Key: key, Value: slices.Clone(val)})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	snap, err := catalog.Load(builtin, records)
+	if err != nil {
+		return err
+	}
+	e.catalog.Store(snap)
+	epoch, wall, err := e.store.LastEpoch()
+	if err != nil {
+		return err
+	}
+	e.published = e.newSharedSnapshot(epoch, wall)
+	if err := e.dropOrphans(snap); err != nil {
+		return err
+	}
+	go e.runCommitter()
+	for _, r := range snap.Relations() {
+		if err := e.restore(r, snap); err != nil {
+			return err
+		}
+	}
+	e.mu.Lock()
+	for _, d := range e.flows {
+		d.start()
+	}
+	e.mu.Unlock()
+	for _, r := range snap.Relations() {
+		if r.Kind == catalog.Stream {
+			e.startSource(r)
+		}
+	}
+	if !e.opt.NoBackground {
+		e.background.Add(1)
+		go e.runMaintenance()
+	}
+	return nil
+}
+
+// restore registers a relation at start. Relations come in order of id, so inputs come before their readers
+// (a replaced view may read a younger one, but plain views are no relations here).
+func (e *Engine) restore(r *catalog.Relation, snap *catalog.Snapshot) error {
+	switch r.Kind {
+	case catalog.Stream, catalog.Table:
+		last, err := e.store.LastLogEpoch(r.ID)
+		if err != nil {
+			return err
+		}
+		e.mu.Lock()
+		e.relations[r.ID] = &relation{id: r.ID, lastChange: last}
+		e.mu.Unlock()
+	case catalog.MaterializedView, catalog.Sink:
+		d := e.newDataflow(r)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.relations[r.ID] = &relation{id: r.ID}
+		e.flows[r.ID] = d
+		e.prepare(d, snap)
+		if d.plan != nil && (!slices.Equal(d.plan.Key, r.Key) || (d.plan.Key == nil) != (r.Key == nil) || d.plan.AppendOnly != r.AppendOnly) {
+			return e.refreshKeys(d)
+		}
+	}
+	return nil
+}
+
+// refreshKeys brings a view's catalog entry in line with a plan that another version of the planner has made:
+// how rows are stored follows the plan. It is not written: each start finds it again.
+func (e *Engine) refreshKeys(d *dataflow) error {
+	edit := e.Catalog().Edit()
+	err := edit.Modify(d.id, func(c *catalog.Relation) { c.Key, c.AppendOnly = d.plan.Key, d.plan.AppendOnly })
+	if err != nil {
+		return err
+	}
+	e.catalog.Store(edit.Snapshot())
+	r, _ := edit.Snapshot().Relation(d.id)
+	d.rel.Store(r)
+	return nil
+}
+
+// dropOrphans removes derived data of views that are no longer in the catalog: a crash may come between the
+// durable DROP and the derived one.
+func (e *Engine) dropOrphans(snap *catalog.Snapshot) error {
+	ids, err := e.store.Dataflows()
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, ok := snap.Relation(id); !ok {
+			if err := e.store.DropDataflow(id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Catalog is the current catalog.
+func (e *Engine) Catalog() *catalog.Snapshot { return e.catalog.Load() }
+
+// Store gives access to the store's metrics and checkpoints.
+func (e *Engine) Store() *storage.Store { return e.store }
+
+// lastEpoch is the last published epoch.
+func (e *Engine) lastEpoch() uint64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.published.epoch
+}
+
+// Epoch gives the last published epoch and its commit time.
+func (e *Engine) Epoch() (epoch uint64, wall int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.published.epoch, e.published.wall
+}
+
+// Now is the engine's clock.
+func (e *Engine) Now() int64 { return e.clock.Now() }
+
+// hasConsumers reports whether some dataflow reads the relation's changelog.
+func (e *Engine) hasConsumers(id uint32) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	r := e.relations[id]
+	return r != nil && len(r.consumers) > 0
+}
+
+// Close stops sources, the committer and the dataflows, flushes what they computed and closes the store.
+// Commits that wait in the queue are answered with ErrStopped.
+func (e *Engine) Close() error {
+	var err error
+	e.stopOnce.Do(func() {
+		e.stopSources()
+		close(e.stopped)
+		<-e.committerDone
+		e.mu.Lock()
+		e.closed = true
+		flows := make([]*dataflow, 0, len(e.flows))
+		for _, d := range e.flows {
+			flows = append(flows, d)
+		}
+		e.mu.Unlock()
+		for _, d := range flows {
+			d.stop()
+		}
+		e.background.Wait()
+		_, ferr := e.store.FlushDerived(context.Background())
+		e.mu.Lock()
+		pub := e.published
+		e.mu.Unlock()
+		pub.release()
+		err = errors.Join(ferr, e.store.Close())
+		if err != nil {
+			err = fmt.Errorf("close: %w", err)
+		}
+	})
+	return err
+}

@@ -1,0 +1,217 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+
+	"millrace/catalog"
+	"millrace/delta"
+	"millrace/exec"
+	"millrace/expr"
+	"millrace/planner/physical"
+	"millrace/storage/keys"
+	"millrace/storage/state"
+	"millrace/types"
+)
+
+// QueryMemory bounds the operator state of one ad-hoc query.
+const QueryMemory = 256 << 20
+
+// Query says how to run an ad-hoc plan.
+type Query struct {
+	Plan    *physical.Plan
+	Context *expr.Context
+	// Pending are changes of the session's own open transaction, by relation: the query sees them.
+	Pending map[uint32][]*delta.Batch
+	// Emit takes the result's batches: the plan's visible columns first, hidden ones after them. It may
+	// return ErrEnough to end the query without an error.
+	Emit func(*delta.Batch) error
+	// Memory bounds the operators' state in bytes; 0 is QueryMemory.
+	Memory int64
+}
+
+// ErrEnough ends a query from its Emit function.
+var ErrEnough = errEnough
+
+// Run executes a plan over the read's relations through the same operators that keep views, in one step.
+func (r *Read) Run(ctx context.Context, q *Query) error {
+	var sorted *sorter
+	emit := q.Emit
+	if len(q.Plan.Order) > 0 {
+		sorted = &sorter{order: q.Plan.Order, limit: q.Memory}
+		emit = sorted.add
+	}
+	memory := q.Memory
+	if memory == 0 {
+		memory = QueryMemory
+	}
+	flow, err := exec.Build(q.Plan, exec.Options{
+		Space:   state.NewSpace(nil, 0, state.NewBudget(memory)),
+		Context: q.Context,
+		Emit:    emit,
+		AdHoc:   true,
+		Fresh:   true,
+	})
+	if err != nil {
+		return err
+	}
+	for i, n := range q.Plan.Nodes {
+		s, ok := n.(*physical.Scan)
+		if !ok {
+			continue
+		}
+		if err := r.runScan(ctx, q, flow, i, s); err != nil {
+			if errors.Is(err, errEnough) {
+				return nil
+			}
+			return err
+		}
+	}
+	if err := flow.Flush(); err != nil && !errors.Is(err, errEnough) {
+		return err
+	}
+	if sorted != nil {
+		if err := sorted.emit(q.Emit); err != nil && !errors.Is(err, errEnough) {
+			return err
+		}
+	}
+	return nil
+}
+
+// runScan feeds one scan of the plan.
+func (r *Read) runScan(ctx context.Context, q *Query, flow *exec.Dataflow, node int, s *physical.Scan) error {
+	rel, ok := r.cat.Relation(s.Relation)
+	if !ok {
+		return &RelationGoneError{Name: s.Name}
+	}
+	lower, upper, err := pointRange(q.Context, s, rel)
+	if err != nil {
+		return err
+	}
+	push := func(b *delta.Batch) error {
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+		return flow.Push(node, b)
+	}
+	pending := q.Pending[s.Relation]
+	if s.StopAfter > 0 && s.Filter == nil && len(pending) == 0 {
+		push = stopAfter(s.StopAfter, push)
+	}
+	err = r.scanRange(rel, s, lower, upper, push)
+	if err != nil && !errors.Is(err, errScanned) {
+		return err
+	}
+	for _, b := range pending {
+		if err := push(prune(b, s.Cols)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var errScanned = errors.New("scan has given the rows that it was asked for")
+
+// stopAfter ends a scan once n rows were pushed.
+func stopAfter(n int64, push func(*delta.Batch) error) func(*delta.Batch) error {
+	return func(b *delta.Batch) error {
+		if int64(b.N) > n {
+			b = b.Slice(0, int(n))
+		}
+		n -= int64(b.N)
+		if err := push(b); err != nil {
+			return err
+		}
+		if n <= 0 {
+			return errScanned
+		}
+		return nil
+	}
+}
+
+// pointRange turns a scan's key constants into a range of keys.
+func pointRange(ctx *expr.Context, s *physical.Scan, rel *catalog.Relation) (lower, upper []byte, err error) {
+	if len(s.Point) == 0 || rel.Key == nil {
+		return nil, nil, nil
+	}
+	for i, p := range s.Point {
+		d, err := expr.EvalConst(ctx, p)
+		if err != nil {
+			return nil, nil, err
+		}
+		if d.Null { // key = NULL is never true
+			return []byte{}, []byte{}, nil
+		}
+		lower = keys.AppendDatum(lower, rel.Columns[rel.Key[i]].T, d, false, false)
+	}
+	return lower, keyEnd(lower), nil
+}
+
+// keyEnd is the first key after all keys that begin with prefix; nil when there is none.
+func keyEnd(prefix []byte) []byte {
+	end := slices.Clone(prefix)
+	for i := len(end) - 1; i >= 0; i-- {
+		if end[i] != 0xff {
+			end[i]++
+			return end[:i+1]
+		}
+	}
+	return nil
+}
+
+// sorter holds a result to deliver it in order. Rows of weight n are delivered n times.
+type sorter struct {
+	order   []physical.SortKey
+	batches []*delta.Batch
+	rows    []sortedRow
+	keys    []byte
+	bytes   int64
+	limit   int64
+}
+
+type sortedRow struct {
+	keyFrom, keyTo int
+	batch, row     int32
+}
+
+func (s *sorter) add(b *delta.Batch) error {
+	s.bytes += int64(b.Bytes())
+	if s.limit > 0 && s.bytes > s.limit {
+		return state.ErrMemory
+	}
+	for i := range b.N {
+		from := len(s.keys)
+		for _, k := range s.order {
+			s.keys = keys.Append(s.keys, b.Cols[k.Col], i, k.Desc, k.NullsFirst)
+		}
+		s.rows = append(s.rows, sortedRow{from, len(s.keys), int32(len(s.batches)), int32(i)})
+	}
+	s.batches = append(s.batches, b)
+	return nil
+}
+
+// emit delivers the rows in order; rows with equal keys keep the order in which they came.
+func (s *sorter) emit(out func(*delta.Batch) error) error {
+	slices.SortStableFunc(s.rows, func(a, b sortedRow) int {
+		return bytes.Compare(s.keys[a.keyFrom:a.keyTo], s.keys[b.keyFrom:b.keyTo])
+	})
+	var ts []types.T
+	if len(s.batches) > 0 {
+		ts = s.batches[0].Types()
+	}
+	for len(s.rows) > 0 {
+		n := min(len(s.rows), scanBatchRows)
+		b := delta.NewBatch(ts, n)
+		for _, r := range s.rows[:n] {
+			src := s.batches[r.batch]
+			b.AppendFrom(src, int(r.row), src.Weight(int(r.row)))
+		}
+		if err := out(b); err != nil {
+			return err
+		}
+		s.rows = s.rows[n:]
+	}
+	return nil
+}

@@ -1,0 +1,329 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"millrace/catalog"
+	"millrace/delta"
+	"millrace/exec"
+	"millrace/expr"
+	"millrace/planner/physical"
+	"millrace/storage"
+	"millrace/storage/codec"
+	"millrace/storage/state"
+	"millrace/types"
+)
+
+// stepRowsMax is the default number of changed rows after which a step ends at the next epoch's end. Large
+// steps are the efficient ones (state is touched once per key and step), small ones are quick to see.
+const stepRowsMax = 1 << 17
+
+// loadRowsMax is the number of rows of a back-fill that are pushed before the operators are flushed.
+const loadRowsMax = 1 << 17
+
+// build makes the operators and the writer of results.
+func (d *dataflow) build() error {
+	d.space = state.NewSpace(d.e.store, d.id, d.e.budget)
+	d.out = newWriter(d)
+	if d.relation().Kind == catalog.Sink {
+		sink, err := d.e.opt.Sinks(d.relation())
+		if err != nil {
+			return err
+		}
+		d.out.sink = sink
+	}
+	flow, err := exec.Build(d.plan, exec.Options{
+		Space:   d.space,
+		Context: &expr.Context{Env: types.DefaultEnv},
+		Emit:    d.out.emit,
+		OnError: d.out.rowError,
+		Fresh:   d.fresh,
+	})
+	if err != nil {
+		return fmt.Errorf("build operators: %w", err)
+	}
+	d.flow = flow
+	return d.out.countErrors()
+}
+
+// cursor reads one input's changes in order of epoch.
+type cursor struct {
+	in    *input
+	types []types.T
+	tail  []change
+	log   *storage.LogIter
+	live  bool   // there is a current change
+	epoch uint64 // of the current change
+	batch *delta.Batch
+}
+
+// openCursor positions a cursor before the input's changes of (after, to].
+func (d *dataflow) openCursor(in *input, after, to uint64) (*cursor, error) {
+	c := &cursor{in: in}
+	if cs, ok := d.e.tails.read(in.scan.Relation, after, to); ok {
+		c.tail = cs
+		return c, nil
+	}
+	r, ok := d.e.Catalog().Relation(in.scan.Relation)
+	if !ok {
+		return nil, fmt.Errorf("input relation %d is gone", in.scan.Relation)
+	}
+	c.types = r.Types()
+	if in.up != nil {
+		c.log = d.e.store.ReadViewLog(in.up.id, after, to)
+	} else {
+		c.log = d.e.store.ReadLog(in.scan.Relation, after, to)
+	}
+	return c, nil
+}
+
+// next moves to the next change; false at the end.
+func (c *cursor) next() (bool, error) {
+	if c.log == nil {
+		if len(c.tail) == 0 {
+			return false, nil
+		}
+		c.epoch, c.batch = c.tail[0].epoch, prune(c.tail[0].batch, c.in.scan.Cols)
+		c.tail = c.tail[1:]
+		return true, nil
+	}
+	if !c.log.Next() {
+		return false, c.close()
+	}
+	b, err := codec.Decode(c.log.Value(), c.types, c.in.scan.Cols)
+	if err != nil {
+		return false, fmt.Errorf("changelog of relation %d at epoch %d: %w", c.in.scan.Relation, c.log.Position().Epoch, err)
+	}
+	c.epoch, c.batch = c.log.Position().Epoch, b
+	return true, nil
+}
+
+// close ends the cursor and gives the error that the log ended with. It may be called twice.
+func (c *cursor) close() error {
+	if c.log == nil {
+		return nil
+	}
+	err := c.log.Close()
+	c.log = nil
+	return err
+}
+
+// prune gives the columns cols of b, sharing them.
+func prune(b *delta.Batch, cols []int) *delta.Batch {
+	out := &delta.Batch{Cols: make([]*delta.Vec, len(cols)), Weights: b.Weights, N: b.N}
+	for i, c := range cols {
+		out.Cols[i] = b.Cols[c]
+	}
+	return out
+}
+
+// step applies the inputs' changes up to target, or, when they are many and all inputs are streams or tables,
+// up to an earlier epoch.
+func (d *dataflow) step(target uint64) error {
+	cursors := make([]*cursor, 0, len(d.inputs))
+	defer func() {
+		for _, c := range cursors {
+			_ = c.close() // a log that was read to its end has told its error in next
+		}
+	}()
+	for i := range d.inputs {
+		c, err := d.openCursor(&d.inputs[i], d.frontier, target)
+		if err != nil {
+			return err
+		}
+		cursors = append(cursors, c)
+		if c.live, err = c.next(); err != nil {
+			return err
+		}
+	}
+	end, rows, err := d.pushAll(cursors, target)
+	if err != nil {
+		return err
+	}
+	if err := d.flow.Flush(); err != nil {
+		return err
+	}
+	return d.applyStep(end, rows)
+}
+
+// pushAll pushes changes epoch by epoch and says after which epoch it stopped.
+func (d *dataflow) pushAll(cursors []*cursor, target uint64) (end uint64, rows int64, err error) {
+	live := slices.DeleteFunc(slices.Clone(cursors), func(c *cursor) bool { return !c.live })
+	for len(live) > 0 {
+		epoch := live[0].epoch
+		for _, c := range live[1:] {
+			epoch = min(epoch, c.epoch)
+		}
+		if rows >= int64(d.e.opt.StepRowsMax) && len(d.ups) == 0 {
+			return end, rows, nil
+		}
+		kept := live[:0]
+		for _, c := range live {
+			more := true
+			for more && c.epoch == epoch {
+				rows += int64(c.batch.N)
+				if err := d.flow.Push(c.in.node, c.batch); err != nil {
+					return 0, 0, err
+				}
+				if more, err = c.next(); err != nil {
+					return 0, 0, err
+				}
+			}
+			if more {
+				kept = append(kept, c)
+			}
+		}
+		live = kept
+		end = epoch
+	}
+	return target, rows, nil
+}
+
+// applyStep writes what the step changed as one derived batch and publishes the new frontier.
+func (d *dataflow) applyStep(end uint64, rowsIn int64) error {
+	e := d.e
+	st := e.store.NewStep(d.id)
+	if err := d.out.write(st, end, e.hasConsumers(d.id)); err != nil {
+		return err
+	}
+	if err := d.space.WriteTo(st); err != nil {
+		return err
+	}
+	st.SetFrontier(end)
+	if d.fresh {
+		st.PutNote(planNote, []byte(d.fingerprint))
+	}
+	d.apply.Lock()
+	defer d.apply.Unlock()
+	if err := st.Apply(); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	d.frontier = end
+	d.stats.Steps++
+	d.stats.RowsIn += rowsIn
+	d.stats.RowsOut += d.out.rows
+	d.stats.OpenErrors = d.out.openErrors
+	for _, b := range d.out.batches {
+		e.tails.append(d.id, end, b)
+	}
+	d.out.reset()
+	for _, c := range e.relations[d.id].consumersOrNone() {
+		c.wakeUp()
+	}
+	d.broadcast()
+	return nil
+}
+
+// load computes the first contents. A view over streams alone begins before their first epoch and follows
+// their logs, so a crash loses no progress. Otherwise the inputs' contents at the published epoch are pushed in
+// chunks; the frontier is written with the last of them, and a crash before that begins again.
+func (d *dataflow) load() error {
+	if err := d.e.store.DropDataflow(d.id); err != nil {
+		return err
+	}
+	streams := len(d.ups) == 0
+	for _, in := range d.inputs {
+		if r, ok := d.e.Catalog().Relation(in.scan.Relation); !ok || r.Kind != catalog.Stream {
+			streams = false
+		}
+	}
+	end := uint64(0)
+	if !streams {
+		epoch, err := d.loadSnapshot()
+		if err != nil {
+			return err
+		}
+		end = epoch
+	}
+	if err := d.flow.Flush(); err != nil {
+		return err
+	}
+	if err := d.applyStep(end, 0); err != nil {
+		return err
+	}
+	d.e.mu.Lock()
+	d.loading, d.fresh = false, false
+	d.wakeUp()
+	for _, c := range d.e.relations[d.id].consumersOrNone() {
+		c.wakeUp()
+	}
+	d.e.mu.Unlock()
+	return nil
+}
+
+// loadSnapshot pushes the inputs' contents at one epoch, tables and views before streams, and returns it.
+func (d *dataflow) loadSnapshot() (uint64, error) {
+	ids := make([]uint32, 0, len(d.inputs))
+	for _, in := range d.inputs {
+		ids = append(ids, in.scan.Relation)
+	}
+	read, err := d.e.beginRead(d.ctx, ids, nil, d)
+	if err != nil {
+		return 0, err
+	}
+	defer read.Close()
+	d.noteLoad(0, read.estimateRows(ids))
+	var pending, loaded int64
+	push := func(node int) func(*delta.Batch) error {
+		return func(b *delta.Batch) error {
+			if err := d.ctx.Err(); err != nil {
+				return ErrStopped
+			}
+			pending += int64(b.N)
+			loaded += int64(b.N)
+			if err := d.flow.Push(node, b); err != nil || pending < loadRowsMax {
+				return err
+			}
+			pending = 0
+			d.noteLoad(loaded, -1)
+			return d.flushLoad(read.Epoch)
+		}
+	}
+	for _, streams := range []bool{false, true} {
+		for i := range d.inputs {
+			in := &d.inputs[i]
+			r, ok := d.e.Catalog().Relation(in.scan.Relation)
+			if !ok {
+				return 0, &RelationGoneError{Name: in.scan.Name}
+			}
+			if (r.Kind == catalog.Stream) != streams {
+				continue
+			}
+			all := &physical.Scan{Relation: in.scan.Relation, Name: in.scan.Name, Cols: in.scan.Cols}
+			if err := read.scan(r, all, push(in.node)); err != nil {
+				return 0, err
+			}
+		}
+	}
+	d.noteLoad(loaded, -1)
+	return read.Epoch, nil
+}
+
+// flushLoad writes a part of a back-fill, without a frontier.
+func (d *dataflow) flushLoad(epoch uint64) error {
+	if err := d.flow.Flush(); err != nil {
+		return err
+	}
+	st := d.e.store.NewStep(d.id)
+	if err := d.out.write(st, epoch, false); err != nil {
+		return err
+	}
+	if err := d.space.WriteTo(st); err != nil {
+		return err
+	}
+	d.out.reset()
+	return st.Apply()
+}
+
+func (d *dataflow) noteLoad(rows, total int64) {
+	d.e.mu.Lock()
+	defer d.e.mu.Unlock()
+	d.stats.LoadRows = rows
+	if total >= 0 {
+		d.stats.LoadTotal = total
+	}
+	d.broadcast()
+}

@@ -1,0 +1,49 @@
+package engine
+
+import (
+	"millrace/catalog"
+	"millrace/delta"
+)
+
+// Txn is a transaction to commit: writes to any number of relations that become one epoch, or none of them.
+type Txn struct {
+	Writes []Write
+	// Edit makes a catalog change in the same epoch; see Engine.DDL.
+	edit      *catalog.Edit
+	records   []catalog.Record
+	published func(epoch uint64) // run by the committer under the engine's lock, at the moment of publication
+	drop      []uint32           // relations whose durable data goes in the same batch
+
+	Offsets []Offset
+
+	done  chan error
+	epoch uint64
+}
+
+// Write is a change of one stream or table.
+type Write struct {
+	Relation *catalog.Relation
+	// Batch holds all columns of the relation in order. For a stream every weight is +1. For a table a row
+	// with weight -1 must equal the current row of its key byte for byte, else the transaction fails with
+	// ErrConflict; rows of weight +1 are inserted after all deletions. A table without a primary key has its
+	// hidden row id as last column, which the committer fills in for rows where it is NULL.
+	Batch *delta.Batch
+	// Encoded is Batch in the store's encoding, made by the writer's goroutine so that the committer need
+	// not; optional, for streams only.
+	Encoded []byte
+}
+
+// Offset is a connector's position, stored with its rows.
+type Offset struct {
+	Relation uint32
+	Value    []byte
+}
+
+// rows is the number of changed rows.
+func (t *Txn) rows() int {
+	n := 0
+	for i := range t.Writes {
+		n += t.Writes[i].Batch.N
+	}
+	return n
+}

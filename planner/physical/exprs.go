@@ -1,0 +1,68 @@
+package physical
+
+import "millrace/expr"
+
+// MapExprs gives a copy of the plan with every expression replaced by f's result: parameters by their values.
+// Nodes without expressions are shared.
+func (p *Plan) MapExprs(f func(expr.Expr) expr.Expr) *Plan {
+	out := *p
+	out.Nodes = make([]Node, len(p.Nodes))
+	one := func(e expr.Expr) expr.Expr {
+		if e == nil {
+			return nil
+		}
+		return f(e)
+	}
+	for i, n := range p.Nodes {
+		out.Nodes[i] = mapNode(n, one)
+	}
+	return &out
+}
+
+func mapNode(n Node, f func(expr.Expr) expr.Expr) Node {
+	switch n := n.(type) {
+	case *Scan:
+		c := *n
+		c.Filter, c.Point = f(n.Filter), mapList(n.Point, f)
+		return &c
+	case *Values:
+		c := *n
+		c.Rows = make([][]expr.Expr, len(n.Rows))
+		for i, row := range n.Rows {
+			c.Rows[i] = mapList(row, f)
+		}
+		return &c
+	case *Series:
+		c := *n
+		c.Funcs = make([]SetFunc, len(n.Funcs))
+		for i, fn := range n.Funcs {
+			fn.Args = mapList(fn.Args, f)
+			c.Funcs[i] = fn
+		}
+		return &c
+	case *Filter:
+		c := *n
+		c.Pred = f(n.Pred)
+		return &c
+	case *Project:
+		c := *n
+		c.Exprs = mapList(n.Exprs, f)
+		return &c
+	case *Join:
+		c := *n
+		c.On = f(n.On)
+		return &c
+	}
+	return n
+}
+
+func mapList(es []expr.Expr, f func(expr.Expr) expr.Expr) []expr.Expr {
+	if es == nil {
+		return nil
+	}
+	out := make([]expr.Expr, len(es))
+	for i, e := range es {
+		out[i] = f(e)
+	}
+	return out
+}

@@ -1,0 +1,83 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"millrace/engine"
+	"millrace/pgerr"
+	"millrace/storage"
+	"millrace/storage/state"
+)
+
+// translate makes the error that a client sees from what the lower layers return. It is the one place that does.
+func translate(err error) error {
+	if err == nil {
+		return nil
+	}
+	var (
+		pe   *pgerr.Error
+		con  *engine.ConstraintError
+		gone *engine.RelationGoneError
+		view *engine.ViewError
+	)
+	switch {
+	case errors.As(err, &pe):
+		return pe
+	case errors.As(err, &con):
+		return constraint(con)
+	case errors.As(err, &gone):
+		return pgerr.New(pgerr.UndefinedTable, "relation %q does not exist", gone.Name).
+			WithDetail("It was dropped while this statement ran.")
+	case errors.As(err, &view):
+		return pgerr.New(pgerr.ObjectNotInPrerequisiteState, "materialized view %q is %s", view.View, view.Status).
+			WithDetail("%v", view.Err).
+			WithHint("ALTER MATERIALIZED VIEW %s RESUME tries it again; dropping and creating the view computes it anew.", view.View)
+	case errors.Is(err, engine.ErrConflict):
+		return pgerr.New(pgerr.SerializationFailure, "could not serialize access due to concurrent update").
+			WithHint("Run the transaction again.")
+	case errors.Is(err, engine.ErrStopped), errors.Is(err, storage.ErrClosed):
+		return pgerr.New(pgerr.AdminShutdown, "the server is shutting down")
+	case errors.Is(err, storage.ErrDiskFull):
+		return pgerr.New(pgerr.DiskFull, "could not write: the disk is full").WithHint("Free some space and try again; nothing was written.")
+	case errors.Is(err, state.ErrMemory):
+		return pgerr.New(pgerr.OutOfMemory, "the query needs more memory than it may use").
+			WithHint("Narrow the query, or keep it as a materialized view, whose state may be larger than memory.")
+	case errors.Is(err, context.DeadlineExceeded):
+		return errTimeout
+	case errors.Is(err, context.Canceled):
+		return errCanceled
+	}
+	return pgerr.New(pgerr.InternalError, "%v", err)
+}
+
+func constraint(c *engine.ConstraintError) error {
+	e := pgerr.New(pgerr.UniqueViolation, "%s", c.Error())
+	if c.Column != "" {
+		e = pgerr.New(pgerr.NotNullViolation, "%s", c.Error())
+	}
+	e.Detail, e.Schema, e.Table, e.Column, e.Constraint = c.Detail, c.Relation.Schema, c.Relation.Name, c.Column, c.Constraint
+	return e
+}
+
+// withWhere adds a context line to an error.
+func withWhere(err error, format string, args ...any) error {
+	var pe *pgerr.Error
+	if !errors.As(err, &pe) {
+		return err
+	}
+	c := *pe
+	c.Where = fmt.Sprintf(format, args...)
+	return &c
+}
+
+// canceledCause prefers the reason for which a statement's context was ended over the bare context error.
+func canceledCause(ctx context.Context, err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		if cause := context.Cause(ctx); cause != nil {
+			return cause
+		}
+	}
+	return err
+}

@@ -1,0 +1,381 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"millrace/catalog"
+	"millrace/delta"
+	"millrace/engine"
+	"millrace/pgerr"
+	"millrace/sql/ast"
+)
+
+// pendingRowsMax bounds the rows that an open transaction may hold back.
+const pendingRowsMax = 20_000_000
+
+// txn is an open transaction: one that BEGIN opened, or the implicit one around several statements.
+type txn struct {
+	implicit bool
+	failed   bool
+	readOnly bool
+	now      int64
+	read     *engine.Read // the epoch of its first statement; nil before
+	writes   []engine.Write
+	rows     int
+	mark     int // of the settings
+	saves    []savepoint
+}
+
+type savepoint struct {
+	name   string
+	writes int
+	rows   int
+	mark   int
+}
+
+func (t *txn) fail() { t.failed = true }
+
+func (s *Session) newTxn(implicit bool) *txn {
+	return &txn{implicit: implicit, now: s.srv.Engine.Now(), mark: s.settings.mark(),
+		readOnly: s.settings.isOn("default_transaction_read_only")}
+}
+
+// endTxn forgets an open transaction and what it wrote.
+func (s *Session) endTxn() {
+	if s.txn == nil {
+		return
+	}
+	if s.txn.read != nil {
+		s.txn.read.Close()
+	}
+	s.settings.endTransaction(s.txn.mark, false)
+	s.txn = nil
+}
+
+// commitTxn commits the open transaction's writes as one epoch and ends it, whatever the outcome.
+func (s *Session) commitTxn(ctx context.Context) error {
+	t := s.txn
+	s.txn = nil
+	if t.read != nil {
+		t.read.Close()
+	}
+	var err error
+	if len(t.writes) > 0 {
+		_, err = s.srv.Engine.Commit(ctx, &engine.Txn{Writes: coalesce(t.writes)})
+	}
+	s.settings.endTransaction(t.mark, err == nil)
+	return err
+}
+
+// coalesce joins the writes of a transaction per relation and cancels rows that it both inserted and deleted,
+// since the committer applies all deletions of a relation before its insertions.
+func coalesce(writes []engine.Write) []engine.Write {
+	var out []engine.Write
+	byRel := map[uint32]int{}
+	for _, w := range writes {
+		i, ok := byRel[w.Relation.ID]
+		if !ok {
+			byRel[w.Relation.ID] = len(out)
+			out = append(out, w)
+			continue
+		}
+		joined := delta.NewBatch(w.Relation.Types(), out[i].Batch.N+w.Batch.N)
+		for _, b := range []*delta.Batch{out[i].Batch, w.Batch} {
+			for r := range b.N {
+				joined.AppendFrom(b, r, b.Weight(r))
+			}
+		}
+		out[i].Batch, out[i].Encoded = joined, nil
+	}
+	for i := range out {
+		if out[i].Relation.Kind == catalog.Table {
+			out[i].Batch = delta.Consolidate(out[i].Batch)
+		}
+	}
+	return out
+}
+
+// write adds a change to the open transaction, or commits it by itself.
+func (s *Session) write(ctx context.Context, w engine.Write) error {
+	if w.Batch.N == 0 {
+		return nil
+	}
+	if err := engine.CheckNotNull(&w); err != nil {
+		return err
+	}
+	if s.txn == nil {
+		_, err := s.srv.Engine.Commit(ctx, &engine.Txn{Writes: []engine.Write{w}})
+		return err
+	}
+	if s.txn.rows += w.Batch.N; s.txn.rows > pendingRowsMax {
+		return pgerr.New(pgerr.ProgramLimitExceeded, "a transaction may change at most %d rows", pendingRowsMax)
+	}
+	if err := s.checkPendingKeys(&w); err != nil {
+		return err
+	}
+	s.txn.writes = append(s.txn.writes, w)
+	return nil
+}
+
+// checkPendingKeys finds rows of w whose key the transaction itself has inserted before, so that the statement
+// fails and not the commit. Keys that others have inserted are found at commit.
+func (s *Session) checkPendingKeys(w *engine.Write) error {
+	if w.Relation.Kind != catalog.Table || len(s.txn.writes) == 0 {
+		return nil
+	}
+	if _, hidden := engine.RowIDColumn(w.Relation); hidden {
+		return nil
+	}
+	live := map[string]int64{}
+	for i := range s.txn.writes {
+		if p := &s.txn.writes[i]; p.Relation.ID == w.Relation.ID {
+			for r := range p.Batch.N {
+				live[string(engine.RowKey(w.Relation, p.Batch, r))] += p.Batch.Weight(r)
+			}
+		}
+	}
+	for r := range w.Batch.N {
+		if w.Batch.Weight(r) < 0 {
+			live[string(engine.RowKey(w.Relation, w.Batch, r))]--
+		}
+	}
+	for r := range w.Batch.N {
+		if w.Batch.Weight(r) > 0 {
+			key := string(engine.RowKey(w.Relation, w.Batch, r))
+			if live[key]++; live[key] > 1 {
+				return engine.DuplicateKey(w.Relation, w.Batch, r)
+			}
+		}
+	}
+	return nil
+}
+
+// pending gives the transaction's own changes by relation, for its reads.
+func (s *Session) pending() map[uint32][]*delta.Batch {
+	if s.txn == nil || len(s.txn.writes) == 0 {
+		return nil
+	}
+	m := map[uint32][]*delta.Batch{}
+	for i := range s.txn.writes {
+		w := &s.txn.writes[i]
+		m[w.Relation.ID] = append(m[w.Relation.ID], w.Batch)
+	}
+	return m
+}
+
+// transaction runs BEGIN, COMMIT, ROLLBACK and the savepoint statements; handled is false for others.
+func (s *Session) transaction(ctx context.Context, st ast.Statement, c Client) (handled bool, err error) {
+	switch st := st.(type) {
+	case *ast.Begin:
+		return true, s.beginBlock(st, c)
+	case *ast.Commit:
+		return true, s.commitBlock(ctx, st, c)
+	case *ast.Rollback:
+		return true, s.rollbackBlock(st, c)
+	case *ast.Savepoint:
+		if err := s.needBlock("SAVEPOINT"); err != nil {
+			return true, err
+		}
+		s.txn.saves = append(s.txn.saves, savepoint{st.Name, len(s.txn.writes), s.txn.rows, s.settings.mark()})
+		return true, c.Complete("SAVEPOINT")
+	case *ast.Release:
+		i, err := s.findSavepoint("RELEASE SAVEPOINT", st.Name)
+		if err != nil {
+			return true, err
+		}
+		s.txn.saves = s.txn.saves[:i]
+		return true, c.Complete("RELEASE")
+	case *ast.RollbackTo:
+		i, err := s.findSavepoint("ROLLBACK TO SAVEPOINT", st.Name)
+		if err != nil {
+			return true, err
+		}
+		sv := s.txn.saves[i]
+		s.txn.writes, s.txn.rows, s.txn.failed = s.txn.writes[:sv.writes:sv.writes], sv.rows, false
+		s.settings.rollback(sv.mark)
+		s.txn.saves = s.txn.saves[:i+1]
+		return true, c.Complete("ROLLBACK")
+	case *ast.SetTransaction:
+		return true, s.setTransaction(st, c)
+	}
+	return false, nil
+}
+
+func (s *Session) inBlock() bool { return s.txn != nil && !s.txn.implicit }
+
+func (s *Session) needBlock(what string) error {
+	if !s.inBlock() {
+		return pgerr.New(pgerr.NoActiveSQLTransaction, "%s can only be used in transaction blocks", what)
+	}
+	if s.txn.failed {
+		return errInFailed()
+	}
+	return nil
+}
+
+func errInFailed() error {
+	return pgerr.New(pgerr.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
+}
+
+func (s *Session) findSavepoint(what, name string) (int, error) {
+	if !s.inBlock() {
+		return 0, pgerr.New(pgerr.NoActiveSQLTransaction, "%s can only be used in transaction blocks", what)
+	}
+	for i := len(s.txn.saves) - 1; i >= 0; i-- {
+		if s.txn.saves[i].name == name {
+			return i, nil
+		}
+	}
+	return 0, pgerr.New(pgerr.InvalidSavepoint, "savepoint %q does not exist", name)
+}
+
+func (s *Session) beginBlock(st *ast.Begin, c Client) error {
+	if s.inBlock() {
+		if err := s.warn(c, pgerr.ActiveSQLTransaction, "there is already a transaction in progress"); err != nil {
+			return err
+		}
+	} else if s.txn != nil {
+		s.txn.implicit = false // what the string did before BEGIN becomes part of the block, as in PostgreSQL
+	} else {
+		s.txn = s.newTxn(false)
+	}
+	s.applyModes(st.Modes)
+	if st.Start {
+		return c.Complete("START TRANSACTION")
+	}
+	return c.Complete("BEGIN")
+}
+
+func (s *Session) applyModes(m ast.TransactionModes) {
+	switch {
+	case m.ReadOnly:
+		s.txn.readOnly = true
+	case m.ReadWrite:
+		s.txn.readOnly = false
+	}
+}
+
+func (s *Session) setTransaction(st *ast.SetTransaction, c Client) error {
+	if st.Snapshot != "" {
+		return pgerr.Unsupported("SET TRANSACTION SNAPSHOT")
+	}
+	if st.Session {
+		if st.Modes.ReadOnly || st.Modes.ReadWrite {
+			v := "off"
+			if st.Modes.ReadOnly {
+				v = "on"
+			}
+			if err := s.settings.set("default_transaction_read_only", v, false); err != nil {
+				return err
+			}
+		}
+		if st.Modes.Isolation != "" {
+			if err := s.settings.set("default_transaction_isolation", st.Modes.Isolation, false); err != nil {
+				return err
+			}
+		}
+		return c.Complete("SET")
+	}
+	if s.txn == nil {
+		if err := s.warn(c, pgerr.NoActiveSQLTransaction, "SET TRANSACTION can only be used in transaction blocks"); err != nil {
+			return err
+		}
+		return c.Complete("SET")
+	}
+	s.applyModes(st.Modes)
+	return c.Complete("SET")
+}
+
+func (s *Session) commitBlock(ctx context.Context, st *ast.Commit, c Client) error {
+	if s.txn == nil {
+		if err := s.warn(c, pgerr.NoActiveSQLTransaction, "there is no transaction in progress"); err != nil {
+			return err
+		}
+		return c.Complete("COMMIT")
+	}
+	s.closePortals(true)
+	tag := "COMMIT"
+	if s.txn.failed {
+		s.endTxn()
+		tag = "ROLLBACK"
+	} else if err := s.commitTxn(ctx); err != nil {
+		return err
+	}
+	if st.Chain {
+		s.txn = s.newTxn(false)
+	}
+	return c.Complete(tag)
+}
+
+func (s *Session) rollbackBlock(st *ast.Rollback, c Client) error {
+	if s.txn == nil {
+		if err := s.warn(c, pgerr.NoActiveSQLTransaction, "there is no transaction in progress"); err != nil {
+			return err
+		}
+		return c.Complete("ROLLBACK")
+	}
+	s.closePortals(true)
+	s.endTxn()
+	if st.Chain {
+		s.txn = s.newTxn(false)
+	}
+	return c.Complete("ROLLBACK")
+}
+
+// beginRead takes the epoch for a statement: of a transaction block, the block's.
+func (s *Session) beginRead(ctx context.Context, relations []uint32, c Client) (r *engine.Read, done func(), err error) {
+	notify := func(b engine.Behind) {
+		n := pgerr.New(pgerr.SuccessfulCompletion, "waiting for view %q, which is %d epochs behind", b.View, b.Target-min(b.Frontier, b.Target))
+		if b.Loading {
+			n = pgerr.New(pgerr.SuccessfulCompletion, "waiting for view %q, which is computing its first contents (%d rows read)", b.View, b.Rows)
+		}
+		_ = s.notice(c, "NOTICE", n) // a connection that is gone shows at the next write
+	}
+	if !s.inBlock() {
+		if r, err = s.srv.Engine.BeginRead(ctx, relations, notify); err != nil {
+			return nil, nil, err
+		}
+		return r, r.Close, nil
+	}
+	if s.txn.read == nil {
+		if s.txn.read, err = s.srv.Engine.BeginReadAll(ctx, relations, notify); err != nil {
+			return nil, nil, err
+		}
+	} else if err := s.txn.read.Include(ctx, relations, notify); err != nil {
+		return nil, nil, err
+	}
+	return s.txn.read, func() {}, nil
+}
+
+// warn sends a warning.
+func (s *Session) warn(c Client, code pgerr.Code, format string, args ...any) error {
+	return s.notice(c, "WARNING", pgerr.New(code, format, args...))
+}
+
+// severities in the order of client_min_messages; the debug levels are never sent.
+var severityRank = map[string]int{"log": 1, "notice": 2, "info": 3, "warning": 3, "error": 4}
+
+// notice sends a notice unless client_min_messages asks for more serious ones only.
+func (s *Session) notice(c Client, severity string, n *pgerr.Error) error {
+	rank := map[string]int{"NOTICE": 2, "WARNING": 3, "INFO": 9}[severity]
+	if rank < severityRank[s.settings.get("client_min_messages")] {
+		return nil
+	}
+	return c.Notice(severity, n)
+}
+
+// retryConflicts runs a statement that reads and changes rows again when somebody else changed them meanwhile.
+func (s *Session) retryConflicts(ctx context.Context, f func() error) error {
+	const attempts = 100
+	for i := 1; ; i++ {
+		err := f()
+		if s.txn != nil || !errors.Is(err, engine.ErrConflict) || i == attempts || ctx.Err() != nil {
+			if i == attempts && err != nil {
+				return fmt.Errorf("%w (tried %d times)", err, attempts)
+			}
+			return err
+		}
+	}
+}
