@@ -74,7 +74,8 @@ func (e *encoder) column(dst []byte, v *delta.Vec, n int) []byte {
 func (e *encoder) ints(dst []byte, v []int64) []byte {
 	at := len(dst)
 	dst = append(dst, 0)
-	dst[at], dst = e.intBody(dst, v)
+	enc, dst := e.intBody(dst, v)
+	dst[at] = enc
 	return dst
 }
 

@@ -62,15 +62,19 @@ func AppendAllOrder(dst *KeyColumn, b *delta.Batch, order []Order) {
 		appendFixed(dst, b, order)
 		return
 	}
+	data, off, hash := dst.Data, dst.Off, dst.Hash
+	if len(off) == 0 {
+		off = append(off, uint32(len(data)))
+	}
 	for i := range b.N {
-		start := len(dst.Data)
-		data := dst.Data
+		start := len(data)
 		for _, o := range order {
 			data = appendFast(data, b.Cols[o.Col], i, o)
 		}
-		dst.Data = data
-		dst.end(start)
+		off = append(off, uint32(len(data)))
+		hash = append(hash, Hash(data[start:]))
 	}
+	dst.Data, dst.Off, dst.Hash = data, off, hash
 }
 
 // appendFast is Append with the common representations first.

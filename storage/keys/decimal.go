@@ -72,6 +72,9 @@ func appendExponent(dst []byte, exp int32) []byte {
 // appendInterval appends the length of an interval as PostgreSQL compares it, in months of 30 days and days of 24
 // hours: microseconds as a 128-bit integer with its sign bit flipped.
 func appendInterval(dst, b []byte) []byte {
+	if len(b) != 16 { // no interval
+		b = make([]byte, 16)
+	}
 	iv := types.DecodeInterval(b)
 	days := int64(iv.Months)*30 + int64(iv.Days)
 	hi, lo := mulSigned(days, types.MicrosPerDay)

@@ -1,0 +1,4 @@
+package codec
+
+// goldenBatch is a batch as it was encoded when the format was fixed.
+const goldenBatch = "01010204040000000d000000020000000600000004000000020e001386020204000300020000006869030108020100ab020202000384bad7db"
