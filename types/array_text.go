@@ -19,6 +19,9 @@ func parseArray(elem T, s []byte, env *Env) ([]byte, error) {
 	if err := p.body(); err != nil {
 		return nil, err
 	}
+	if p.fault != nil {
+		return nil, p.fault
+	}
 	dims := p.dims[:p.ndim]
 	if p.builder.Len() == 0 {
 		dims = nil
@@ -55,6 +58,7 @@ type arrayParser struct {
 	env     *Env
 	builder ArrayBuilder
 	token   []byte // an element's text when it had escapes
+	fault   error  // of the first bad element: faults of the literal's structure come before it
 	ndim    int
 	frozen  bool // the number of dimensions is known: an element or a closed level was seen
 	dims    [arrayDimsMax]ArrayDim
@@ -134,8 +138,8 @@ func (p *arrayParser) dimensions() (dims [arrayDimsMax]ArrayDim, n int, err erro
 
 // bound reads a signed integer, cut off well beyond the range of subscripts.
 func (p *arrayParser) bound() (int64, bool) {
-	start := p.i
-	if c := p.peek(); c == '-' || c == '+' {
+	sign := p.peek()
+	if sign == '-' || sign == '+' {
 		p.i++
 	}
 	n := leadingDigits(p.s[p.i:])
@@ -144,7 +148,7 @@ func (p *arrayParser) bound() (int64, bool) {
 		v = min(v*10+int64(p.s[p.i]-'0'), 1<<40)
 		p.i++
 	}
-	if p.s[start] == '-' {
+	if sign == '-' {
 		v = -v
 	}
 	return v, n > 0
@@ -228,13 +232,14 @@ func (p *arrayParser) element() error {
 	if err != nil {
 		return err
 	}
-	if null {
+	if null || p.fault != nil {
 		p.builder.Append(Null)
 		return nil
 	}
 	d, err := ParseText(p.elem, text, p.env)
 	if err != nil {
-		return err
+		p.fault = err
+		return nil
 	}
 	if p.builder.Len() >= arrayElementMax {
 		return pgerr.New(pgerr.ProgramLimitExceeded, "array size exceeds the maximum allowed (%d)", arrayElementMax)

@@ -174,6 +174,7 @@ const (
 	numericSignNaN      = 0xC000
 	numericSignPosInf   = 0xD000
 	numericSignNegInf   = 0xF000
+	numericInfScale     = 0x20 // what PostgreSQL sends as the scale of infinities
 )
 
 // AppendNumericBinary appends a in PostgreSQL's binary format.
@@ -181,10 +182,16 @@ func AppendNumericBinary(dst, a []byte) []byte {
 	d := decodeNumeric(a)
 	be := binary.BigEndian
 	if d.class != classFinite {
-		sign := map[class]uint16{classNaN: numericSignNaN, classPosInf: numericSignPosInf, classNegInf: numericSignNegInf}[d.class]
+		sign, scale := uint16(numericSignNaN), uint16(0)
+		switch d.class {
+		case classPosInf:
+			sign, scale = numericSignPosInf, numericInfScale
+		case classNegInf:
+			sign, scale = numericSignNegInf, numericInfScale
+		}
 		dst = be.AppendUint32(dst, 0)
 		dst = be.AppendUint16(dst, sign)
-		return be.AppendUint16(dst, 0)
+		return be.AppendUint16(dst, scale)
 	}
 	var buf [48]byte
 	text := d.appendCoef(buf[:0])

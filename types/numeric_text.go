@@ -93,9 +93,10 @@ type decimalLiteral struct {
 	digits []byte
 	point  int64
 	scale  int64
+	wild   bool // the exponent was exponentMax or beyond
 }
 
-// exponentMax is the bound on a literal's exponent: PostgreSQL's INT_MAX/2. Beyond it every literal overflows.
+// exponentMax is the bound on a literal's exponent: PostgreSQL's INT_MAX/2. From there on every literal overflows, 0 included.
 const exponentMax = 1<<30 - 1
 
 // scanDecimal reads [-+] digits with an optional point and exponent. The digits of the result may alias s.
@@ -122,6 +123,7 @@ func scanDecimal(s []byte) (lit decimalLiteral, ok bool) {
 		if exponent, ok = scanExponent(s[i+1:]); !ok {
 			return lit, false
 		}
+		lit.wild = max(exponent, -exponent) >= exponentMax
 	} else if i < len(s) {
 		return lit, false
 	}
@@ -148,8 +150,12 @@ func leadingDigits(s []byte) int {
 	return n
 }
 
-// scanExponent reads a signed exponent that takes all of s, and clips it to a little over exponentMax.
+// scanExponent reads a signed exponent that takes all of s, clipped to exponentMax. Blanks before it are allowed, since
+// PostgreSQL 15 reads it with C's strtol.
 func scanExponent(s []byte) (int64, bool) {
+	for len(s) > 0 && asciiSpace(s[0]) {
+		s = s[1:]
+	}
 	neg := len(s) > 0 && s[0] == '-'
 	if neg || len(s) > 0 && s[0] == '+' {
 		s = s[1:]
@@ -170,7 +176,7 @@ func scanExponent(s []byte) (int64, bool) {
 // append encodes the literal under a modifier. Digits that rounding drops are cut before they are converted, so that the
 // work is bounded by the limits.
 func (lit *decimalLiteral) append(dst []byte, mod int32) ([]byte, error) {
-	if lit.point-int64(len(lit.digits)) >= exponentMax || lit.scale >= exponentMax {
+	if lit.wild {
 		return dst, errNumericOverflow()
 	}
 	precision, scale := 0, 0

@@ -104,6 +104,9 @@ func (t T) Len() int16 {
 
 // Category gives pg_type.typcategory, which type resolution goes by.
 func (t T) Category() byte {
+	if t.Kind == Array && t.Elem == Record {
+		return 'P'
+	}
 	if t.Kind == Array && t.Elem != Invalid {
 		return 'A'
 	}

@@ -159,8 +159,9 @@ func parseChar1(s []byte) int64 {
 	switch {
 	case len(s) == 0:
 		return 0
-	case len(s) == 4 && s[0] == '\\':
-		if v, ok := octalByte(s[1:]); ok {
+	case len(s) == 4 && s[0] == '\\' && s[1]-'0' <= 7:
+		// Like PostgreSQL, and unlike bytea, this takes \400 and above and keeps the low byte.
+		if v, ok := octalByte([]byte{'0' + s[1]&3, s[2], s[3]}); ok {
 			return int64(v)
 		}
 	}
