@@ -1,0 +1,183 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	iofs "io/fs"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Options opens a store.
+type Options struct {
+	Dir string
+	FS  FS // nil is the machine's file system
+	// CacheBytes is the size of the block cache that both stores share; 0 is 64 MiB.
+	CacheBytes int64
+	// MemTableBytes is the size of one memtable of each store; 0 is 16 MiB. Up to four of them may be held. A step
+	// or commit larger than half of it bypasses the memtable's sorting.
+	MemTableBytes int64
+	// DiskReserveBytes is the free space below which writes are refused with ErrDiskFull; 0 is the lesser of
+	// 256 MiB and 5 % of the disk, negative turns the check off.
+	DiskReserveBytes int64
+	Log              *slog.Logger // nil discards
+}
+
+const (
+	formatName    = "FORMAT"
+	formatPrefix  = "millrace data directory, format "
+	formatCurrent = 1
+
+	// flushDelay is how long the space of a dropped range may stay occupied by memtables.
+	flushDelay = 10 * time.Second
+)
+
+// Store is an open pair of stores. All methods are safe for concurrent use unless they say otherwise.
+type Store struct {
+	opt     Options
+	durable *pebble.DB
+	derived *pebble.DB
+	cache   *pebble.Cache
+	lock    io.Closer
+	logs    [2]*pebbleLog // durable, derived
+
+	// commit is held while an epoch is written.
+	commit sync.Mutex
+	// applying is held for reading while a step is written and recorded, for writing by who needs the two as one.
+	applying sync.RWMutex
+	// trim is held for writing by Checkpoint, for reading by whoever trims: see Checkpoint.
+	trim sync.RWMutex
+
+	mu        sync.Mutex
+	epoch     uint64
+	wall      int64
+	frontiers map[uint32]frontier
+}
+
+// Open opens or creates the stores under opt.Dir.
+func Open(opt Options) (*Store, error) {
+	if opt.FS == nil {
+		opt.FS = vfs.Default
+	}
+	if opt.CacheBytes == 0 {
+		opt.CacheBytes = 64 << 20
+	}
+	if opt.MemTableBytes == 0 {
+		opt.MemTableBytes = 16 << 20
+	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	opt.MemTableBytes = max(opt.MemTableBytes, 64<<10)
+	s := &Store{opt: opt, frontiers: map[uint32]frontier{}}
+	if err := s.open(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open data directory %s: %w", opt.Dir, err), s.release())
+	}
+	return s, nil
+}
+
+func (s *Store) open() error {
+	if err := s.prepare(); err != nil {
+		return err
+	}
+	s.cache = pebble.NewCache(s.opt.CacheBytes)
+	for i := range s.logs {
+		s.logs[i] = &pebbleLog{log: s.opt.Log.With("store", [2]string{"durable", "derived"}[i])}
+	}
+	var err error
+	if s.durable, err = pebble.Open(s.dir("durable"), pebbleOptions(&s.opt, s.cache, s.logs[0])); err != nil {
+		return fmt.Errorf("durable: %w", err)
+	}
+	o := pebbleOptions(&s.opt, s.cache, s.logs[1])
+	o.DisableWAL = true
+	if s.derived, err = pebble.Open(s.dir("derived"), o); err != nil {
+		return fmt.Errorf("derived: %w", err)
+	}
+	if err := s.loadEpoch(); err != nil {
+		return err
+	}
+	return s.loadFrontiers()
+}
+
+func (s *Store) dir(name string) string { return s.opt.FS.PathJoin(s.opt.Dir, name) }
+
+// prepare creates and locks the directory and holds its format against ours.
+func (s *Store) prepare() error {
+	fs := s.opt.FS
+	if err := makeDir(fs, s.opt.Dir); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnwritable, err)
+	}
+	lock, err := fs.Lock(s.dir("LOCK"))
+	if err != nil {
+		// Who cannot create the file gets an error with its path, who cannot lock it one without.
+		var p *iofs.PathError
+		if errors.As(err, &p) {
+			return fmt.Errorf("%w: %w", ErrUnwritable, err)
+		}
+		return fmt.Errorf("%w: %w", ErrLocked, err)
+	}
+	s.lock = lock
+	text, err := readFile(fs, s.dir(formatName))
+	switch {
+	case errors.Is(err, iofs.ErrNotExist):
+		if _, err := fs.Stat(s.dir("durable")); err == nil {
+			return fmt.Errorf("%w: file %s is missing", ErrCorrupt, formatName)
+		}
+		if err := writeFile(fs, s.opt.Dir, formatName, formatText()); err != nil {
+			return fmt.Errorf("%w: %w", ErrUnwritable, err)
+		}
+		return nil
+	case err != nil:
+		return err
+	}
+	return checkFormat(text)
+}
+
+func formatText() string { return fmt.Sprintf("%s%d\n", formatPrefix, formatCurrent) }
+
+func checkFormat(text string) error {
+	var n int
+	rest, ok := strings.CutPrefix(text, formatPrefix)
+	if _, err := fmt.Sscanf(rest, "%d", &n); !ok || err != nil || n < 1 {
+		return fmt.Errorf("%w: file %s", ErrCorrupt, formatName)
+	}
+	if n > formatCurrent {
+		return fmt.Errorf("%w: format %d, this version knows %d", ErrNewerFormat, n, formatCurrent)
+	}
+	return nil
+}
+
+// Close flushes what was applied to the derived store, waits for running background work and closes both stores.
+// Snapshots, iterators, commits and steps must be ended before, and nothing may be called afterwards.
+// On a full disk the flush is left out: then the derived store is as after a crash.
+func (s *Store) Close() error {
+	var err error
+	if s.checkDisk(0) == nil {
+		err = s.derived.Flush()
+	}
+	return errors.Join(err, s.release())
+}
+
+// release closes what is open.
+func (s *Store) release() error {
+	var errs []error
+	if s.derived != nil {
+		errs = append(errs, s.derived.Close())
+	}
+	if s.durable != nil {
+		errs = append(errs, s.durable.Close())
+	}
+	if s.cache != nil {
+		s.cache.Unref()
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	return errors.Join(errs...)
+}
