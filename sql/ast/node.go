@@ -60,7 +60,7 @@ type Option struct {
 	Pos  int
 	Name string // folded as an identifier; with a namespace or dots as written: "toast.autovacuum_enabled"
 	// Value is nil where only the name was given; a *Literal; a *ColumnRef for a bare word (on, all, json); a *Row
-	// for a parenthesised list; a *SecretRef; or a *TypedLiteral or *UnaryOp where the option takes an expression.
+	// for a parenthesised list; a *Star for *; a *SecretRef; or a *TypedLiteral or *UnaryOp where the option takes an expression.
 	Value Expr
 }
 
