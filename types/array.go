@@ -35,7 +35,7 @@ type ArrayReader struct {
 	n     int
 	nulls []byte
 	data  []byte // all elements
-	rest  []byte // elements that Next has not read
+	off   int    // where in data the element that Next reads begins
 	i     int
 }
 
@@ -73,8 +73,10 @@ func ReadArray(elem T, b []byte) ArrayReader {
 			return ArrayReader{}
 		}
 		r.nulls, rest = rest[:size], rest[size:]
+	} else if n*max(elementWidth(r.rep), 1) > len(rest) {
+		return ArrayReader{}
 	}
-	r.ndim, r.n, r.data, r.rest = ndim, n, rest, rest
+	r.ndim, r.n, r.data = ndim, n, rest
 	return r
 }
 
@@ -103,8 +105,35 @@ func (r *ArrayReader) Next() (d Datum, ok bool) {
 	if r.nulls != nil && r.nulls[i>>3]>>(i&7)&1 != 0 {
 		return Null, true
 	}
-	d, r.rest, ok = readElement(r.rep, r.rest)
-	return d, ok
+	return r.read()
+}
+
+// read reads the element at r.off; ok is false when the data ends before it does.
+func (r *ArrayReader) read() (d Datum, ok bool) {
+	b := r.data[r.off:]
+	switch r.rep {
+	case RepInt, RepFloat:
+		if len(b) < 8 {
+			return Null, false
+		}
+		r.off += 8
+		d.I = int64(binary.LittleEndian.Uint64(b))
+	case RepBool:
+		if len(b) < 1 {
+			return Null, false
+		}
+		r.off++
+		d.I = int64(b[0])
+	default:
+		length, used := binary.Uvarint(b)
+		if used <= 0 || length > uint64(len(b)-used) {
+			return Null, false
+		}
+		end := used + int(length)
+		r.off += end
+		d.B = b[used:end:end]
+	}
+	return d, true
 }
 
 // At gives the element with the row-major index i, from 0. It takes constant time for elements of fixed size in an
@@ -113,16 +142,12 @@ func (r *ArrayReader) At(i int) Datum {
 	if i < 0 || i >= r.n {
 		return Null
 	}
-	if width := elementWidth(r.rep); width > 0 && r.nulls == nil {
-		if (i+1)*width > len(r.data) {
-			return Null
-		}
-		d, _, _ := readElement(r.rep, r.data[i*width:])
-		return d
-	}
 	c := *r
-	c.rest, c.i = r.data, 0
-	for range i {
+	c.off, c.i = 0, 0
+	if width := elementWidth(r.rep); width > 0 && r.nulls == nil {
+		c.off, c.i = i*width, i
+	}
+	for c.i < i {
 		c.Next()
 	}
 	d, ok := c.Next()
@@ -157,25 +182,6 @@ func elementWidth(rep Rep) int {
 		return 8
 	}
 	return 0
-}
-
-// readElement reads the element at the start of b; ok is false when b is too short.
-func readElement(rep Rep, b []byte) (d Datum, rest []byte, ok bool) {
-	if width := elementWidth(rep); width > 0 {
-		if len(b) < width {
-			return Null, nil, false
-		}
-		if width == 1 {
-			return Datum{I: int64(b[0])}, b[1:], true
-		}
-		return Datum{I: int64(binary.LittleEndian.Uint64(b))}, b[8:], true
-	}
-	length, used := binary.Uvarint(b)
-	if used <= 0 || length > uint64(len(b)-used) {
-		return Null, nil, false
-	}
-	end := used + int(length)
-	return Datum{B: b[used:end:end]}, b[end:], true
 }
 
 // ArrayBuilder collects elements and encodes them as an array. Its zero value must be Reset before use.

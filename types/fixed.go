@@ -71,8 +71,21 @@ func fixedExp(x fixed, prec int) fixed {
 	return result
 }
 
-// fixedLn2 gives ln 2 by the formula 18 artanh(1/26) - 2 artanh(1/4801) + 8 artanh(1/8749).
+// ln2Bits is the precision to which ln 2 is at hand: enough for results of some fifty digits.
+const ln2Bits = 384
+
+var ln2Ready = computeLn2(ln2Bits)
+
+// fixedLn2 gives ln 2.
 func fixedLn2(prec int) fixed {
+	if prec > ln2Bits {
+		return computeLn2(prec)
+	}
+	return fixed{new(big.Int).Rsh(ln2Ready.v, uint(ln2Bits-prec)), prec}
+}
+
+// computeLn2 computes ln 2 by the formula 18 artanh(1/26) - 2 artanh(1/4801) + 8 artanh(1/8749).
+func computeLn2(prec int) fixed {
 	p := prec + 16
 	v := new(big.Int).Mul(artanhInverse(26, p), big.NewInt(18))
 	v.Sub(v, new(big.Int).Mul(artanhInverse(4801, p), big.NewInt(2)))

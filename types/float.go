@@ -61,6 +61,9 @@ func nonZeroDigits(s []byte, hex bool) bool {
 	return false
 }
 
+// quietNaN is the NaN that PostgreSQL makes, bit for bit; math.NaN is another.
+var quietNaN = math.Float64frombits(0x7ff8000000000000)
+
 // floatWord reads the words for the special values; unlike numeric's, NaN takes a sign here.
 func floatWord(s []byte) (float64, bool) {
 	sign := 1
@@ -72,7 +75,7 @@ func floatWord(s []byte) (float64, bool) {
 	}
 	switch {
 	case asciiEqualFold(s, "nan"):
-		return math.NaN(), true
+		return quietNaN, true
 	case asciiEqualFold(s, "infinity"), asciiEqualFold(s, "inf"):
 		return math.Inf(sign), true
 	}

@@ -132,11 +132,28 @@ func NumericFast(b []byte) (coef int64, scale int32, ok bool) {
 // AppendNumeric appends coef * 10^-scale. The scale must be within 0 and [NumericScaleMax].
 func AppendNumeric(dst []byte, coef int64, scale int32) []byte {
 	if uint32(scale) <= numericFastScaleMax {
-		dst = append(dst, byte(scale))
-		return binary.LittleEndian.AppendUint64(dst, uint64(coef))
+		c := uint64(coef)
+		return append(dst, byte(scale), byte(c), byte(c>>8), byte(c>>16), byte(c>>24), byte(c>>32), byte(c>>40), byte(c>>48), byte(c>>56))
 	}
 	neg, m := abs64(coef)
 	return append128(dst, neg, uint128{lo: m}, scale)
+}
+
+// numericWide reads a value whose coefficient has at most 128 bits, fast or big: quotients and averages, with their 16
+// significant digits and more, often just miss the fast form.
+func numericWide(b []byte) (neg bool, m uint128, scale int32, ok bool) {
+	if coef, scale, ok := NumericFast(b); ok {
+		neg, lo := abs64(coef)
+		return neg, uint128{lo: lo}, scale, true
+	}
+	raw := len(b) - numericBigHeader
+	if raw < 0 || raw > 16 || b[0] > numericBigNeg {
+		return false, uint128{}, 0, false
+	}
+	var full [16]byte
+	copy(full[16-raw:], b[numericBigHeader:])
+	m = uint128{binary.BigEndian.Uint64(full[:]), binary.BigEndian.Uint64(full[8:])}
+	return b[0] == numericBigNeg, m, int32(binary.LittleEndian.Uint16(b[1:])), true
 }
 
 // append128 appends the value with the magnitude m, in whichever form is its own.

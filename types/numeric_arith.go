@@ -282,6 +282,8 @@ func NumericCmp(a, b []byte) int {
 		if r, ok := cmpFast(ca, sa, cb, sb); ok {
 			return r
 		}
+	} else if r, ok := cmpWide(a, b); ok {
+		return r
 	}
 	x, y := decodeNumeric(a), decodeNumeric(b)
 	if x.class != y.class {
@@ -325,6 +327,32 @@ func cmpFast(ca int64, sa int32, cb int64, sb int32) (int, bool) {
 		return y.cmp(x), true
 	}
 	return x.cmp(y), true
+}
+
+// cmpWide compares values of at most 128 bits; ok is false when they are wider, or their scales too far apart.
+func cmpWide(a, b []byte) (int, bool) {
+	na, ma, sa, oka := numericWide(a)
+	nb, mb, sb, okb := numericWide(b)
+	if !oka || !okb {
+		return 0, false
+	}
+	var ok bool
+	if sa < sb {
+		ma, ok = ma.mulPow10(sb - sa)
+	} else {
+		mb, ok = mb.mulPow10(sa - sb)
+	}
+	switch {
+	case !ok:
+		return 0, false
+	case na != nb && na:
+		return -1, true
+	case na != nb:
+		return 1, true
+	case na:
+		return mb.cmp(ma), true
+	}
+	return ma.cmp(mb), true
 }
 
 func compareInts(a, b int64) int {

@@ -153,7 +153,7 @@ func (d decimal) specialFloat() float64 {
 	case classNegInf:
 		return math.Inf(-1)
 	}
-	return math.NaN()
+	return quietNaN
 }
 
 // float gives an approximation of d to double precision, with 0 and infinity beyond its range: for estimates.

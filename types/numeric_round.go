@@ -22,12 +22,8 @@ func NumericTrunc(dst, a []byte, scale int32) ([]byte, error) {
 
 // rescale appends a at the given scale, which may be negative: then the result has scale 0 and ends in zeros.
 func rescale(dst, a []byte, scale int32, trunc bool) ([]byte, error) {
-	coef, from, ok := NumericFast(a)
-	if ok {
-		if scale == from {
-			return AppendNumeric(dst, coef, from), nil
-		}
-		if dst, ok := rescaleFast(dst, coef, from, scale, trunc); ok {
+	if neg, m, from, ok := numericWide(a); ok {
+		if dst, ok := rescaleWide(dst, neg, m, from, scale, trunc); ok {
 			return dst, nil
 		}
 	}
@@ -42,10 +38,9 @@ func rescale(dst, a []byte, scale int32, trunc bool) ([]byte, error) {
 	return appendBig(dst, v, scale)
 }
 
-func rescaleFast(dst []byte, coef int64, from, to int32, trunc bool) ([]byte, bool) {
-	neg, m := abs64(coef)
-	if to > from {
-		v, ok := (uint128{lo: m}).mulPow10(to - from)
+func rescaleWide(dst []byte, neg bool, m uint128, from, to int32, trunc bool) ([]byte, bool) {
+	if to >= from {
+		v, ok := m.mulPow10(to - from)
 		if !ok {
 			return dst, false
 		}
@@ -53,19 +48,21 @@ func rescaleFast(dst []byte, coef int64, from, to int32, trunc bool) ([]byte, bo
 	}
 	drop := from - to
 	if drop >= int32(len(pow10)) {
-		// Every int64 is below half of 10^20.
-		return AppendNumeric(dst, 0, max(to, 0)), true
+		return dst, false
 	}
 	p := pow10[drop]
-	q := m / p
-	if r := m % p; !trunc && r >= p-r {
-		q++
+	q, r := m.divRem64(p)
+	if !trunc && r >= p-r {
+		q = q.add(uint128{lo: 1})
 	}
 	if to < 0 {
-		v, ok := (uint128{lo: q}).mulPow10(-to)
-		return append128(dst, neg && q != 0, v, 0), ok
+		v, ok := q.mulPow10(-to)
+		if !ok {
+			return dst, false
+		}
+		q, to = v, 0
 	}
-	return append128(dst, neg && q != 0, uint128{lo: q}, to), true
+	return append128(dst, neg && q != uint128{}, q, to), true
 }
 
 // NumericCeil appends the least integer not below a.
@@ -135,11 +132,10 @@ func ApplyNumericMod(dst, a []byte, mod int32) ([]byte, error) {
 		return appendNumericCopy(dst, a), nil
 	}
 	precision, scale := numericModParts(mod)
-	if coef, from, ok := NumericFast(a); ok && int(from) == scale && precision < len(pow10) {
-		if _, m := abs64(coef); m < pow10[precision] {
-			return AppendNumeric(dst, coef, from), nil
+	if neg, m, from, ok := numericWide(a); ok {
+		if dst, ok, err := modWide(dst, neg, m, from, precision, scale); ok {
+			return dst, err
 		}
-		return dst, errFieldOverflow(precision, scale)
 	}
 	d := decodeNumeric(a)
 	switch d.class {
@@ -150,6 +146,31 @@ func ApplyNumericMod(dst, a []byte, mod int32) ([]byte, error) {
 			WithDetail("A field with precision %d, scale %d cannot hold an infinite value.", precision, scale)
 	}
 	return appendWithMod(dst, d.bigCoef(), int(d.scale), precision, scale)
+}
+
+// modWide is ApplyNumericMod for a coefficient of at most 128 bits; ok is false when that does not hold what it takes.
+func modWide(dst []byte, neg bool, m uint128, from int32, precision, scale int) (out []byte, ok bool, err error) {
+	if scale < 0 || precision >= len(pow10) {
+		return dst, false, nil
+	}
+	switch drop := int(from) - scale; {
+	case drop < 0:
+		if m, ok = m.mulPow10(int32(-drop)); !ok {
+			return dst, false, nil
+		}
+	case drop >= len(pow10):
+		return dst, false, nil
+	case drop > 0:
+		p := pow10[drop]
+		var r uint64
+		if m, r = m.divRem64(p); r >= p-r {
+			m = m.add(uint128{lo: 1})
+		}
+	}
+	if m.hi != 0 || m.lo >= pow10[precision] {
+		return dst, true, errFieldOverflow(precision, scale)
+	}
+	return append128(dst, neg && m.lo != 0, m, int32(scale)), true, nil
 }
 
 // appendWithMod appends v * 10^-from under a declared precision and scale.

@@ -19,8 +19,11 @@ func parseNumeric(dst, s []byte, mod int32) ([]byte, error) {
 		if mod < 0 {
 			return AppendNumeric(dst, coef, scale), nil
 		}
-		var buf [numericFastLen]byte
-		return ApplyNumericMod(dst, AppendNumeric(buf[:0], coef, scale), mod)
+		neg, m := abs64(coef)
+		precision, to := numericModParts(mod)
+		if dst, ok, err := modWide(dst, neg, uint128{lo: m}, scale, precision, to); ok {
+			return dst, err
+		}
 	}
 	text := trimSpace(s)
 	if len(text) == 0 {
@@ -231,6 +234,13 @@ func AppendNumericText(dst, a []byte) []byte {
 		}
 		var buf [20]byte
 		return appendPoint(dst, strconv.AppendUint(buf[:0], m, 10), int(scale))
+	}
+	if neg, m, scale, ok := numericWide(a); ok {
+		if neg {
+			dst = append(dst, '-')
+		}
+		var buf [40]byte
+		return appendPoint(dst, m.appendDecimal(buf[:0]), int(scale))
 	}
 	d := decodeNumeric(a)
 	switch d.class {

@@ -1,6 +1,9 @@
 package types
 
-import "math/bits"
+import (
+	"math/bits"
+	"strconv"
+)
 
 // uint128 is an unsigned 128-bit integer: the width in which two int64 coefficients meet without overflow.
 type uint128 struct{ hi, lo uint64 }
@@ -73,6 +76,22 @@ func (x uint128) divRem64(y uint64) (uint128, uint64) {
 	hi, r := bits.Div64(0, x.hi, y)
 	lo, r := bits.Div64(r, x.lo, y)
 	return uint128{hi, lo}, r
+}
+
+// appendDecimal appends x in decimal digits.
+func (x uint128) appendDecimal(dst []byte) []byte {
+	high, low := x.divRem64(pow10[19])
+	if high == (uint128{}) {
+		return strconv.AppendUint(dst, low, 10)
+	}
+	top, mid := high.divRem64(pow10[19])
+	if top.lo != 0 {
+		dst = strconv.AppendUint(dst, top.lo, 10)
+		dst = appendPadded(dst, mid, 19)
+	} else {
+		dst = strconv.AppendUint(dst, mid, 10)
+	}
+	return appendPadded(dst, low, 19)
 }
 
 // abs64 gives the magnitude of v, for every v, and whether v is negative.
