@@ -72,6 +72,9 @@ var (
 	// and AnyArray demand the same type.
 	AnyCompatible      = types.T{Kind: types.Void, Elem: 4, Mod: -1}
 	AnyCompatibleArray = types.T{Kind: types.Void, Elem: 5, Mod: -1}
+
+	// AnyNonArray takes everything but arrays, converted to text: the operand of || beside a text.
+	AnyNonArray = types.T{Kind: types.Void, Elem: 6, Mod: -1}
 )
 
 // RowError is a failure of one row.
