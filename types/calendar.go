@@ -168,6 +168,12 @@ func addTimestamp(a, b int64) (ts int64, ok bool) {
 	return ts, timestampInRange(ts)
 }
 
+// unixSeconds gives a timestamp's whole seconds from 1970. The microseconds from there
+// would not fit an int64 in the last years of the range.
+func unixSeconds(ts int64) int64 {
+	return floorDiv(ts, MicrosPerSecond) - UnixEpochMicros/MicrosPerSecond
+}
+
 func errTimestampRange() *pgerr.Error {
 	return pgerr.New(pgerr.DatetimeFieldOverflow, "timestamp out of range")
 }

@@ -163,7 +163,7 @@ func (d *dtDecoder) dateTimeField(i int) (dtMask, dtFault) {
 		switch {
 		case dot >= 0 && d.mask&mDate == 0:
 			return d.dateField(text)
-		case dot > 2, dot < 0 && len(text) >= 6 && (d.mask&mDate == 0 || d.mask&mTime == 0):
+		case dot > 2, len(text) >= 6 && (d.mask&mDate == 0 || d.mask&mTime == 0):
 			return d.runTogether(text, d.mask)
 		}
 		return d.number(text, d.textMonth, d.mask)
@@ -246,6 +246,7 @@ func (d *dtDecoder) abbrevField(text string, a zoneAbbrev) (dtMask, dtFault) {
 }
 
 func (d *dtDecoder) reservedWord(value int64) (dtMask, dtFault) {
+	d.special = 0
 	switch value {
 	case dvNow:
 		offset, _ := zoneOffsetAt(d.env.Now, d.env.TimeZone)
@@ -269,7 +270,7 @@ func (d *dtDecoder) reservedWord(value int64) (dtMask, dtFault) {
 		return mTime | mZone, dtOK
 	}
 	d.special = value
-	return mDate | mTime | mZone, dtOK
+	return mReserved, dtOK
 }
 
 // today gives the session's current day.
@@ -338,7 +339,7 @@ func (d *dtDecoder) namedZone(text string) (dtMask, dtFault) {
 // labelledNumber interprets a number whose meaning the field before announced.
 func (d *dtDecoder) labelledNumber(text string) (dtMask, dtFault) {
 	label := d.label
-	d.label = 0
+	d.label, d.special = 0, 0
 	v, rest, fault := leadingInt(text)
 	if fault != dtOK {
 		return 0, fault
@@ -543,9 +544,9 @@ func (d *dtDecoder) runTogether(text string, have dtMask) (dtMask, dtFault) {
 		text = text[:dot]
 	} else if have&mDate != mDate && len(text) >= 6 {
 		n := len(text)
-		year, rest, fault := leadingInt(text[:n-4])
-		if fault != dtOK || rest != "" {
-			return 0, dtBadFormat
+		year, _, fault := leadingInt(text[:n-4])
+		if fault != dtOK {
+			return 0, fault
 		}
 		d.year, d.month, d.day = year, twoDigits(text[n-4:]), twoDigits(text[n-2:])
 		if n == 6 {
@@ -634,18 +635,18 @@ func (d *dtDecoder) zoneOffset(text string) dtFault {
 	if text == "" || text[0] != '+' && text[0] != '-' {
 		return dtBadFormat
 	}
-	hour, rest, fault := leadingInt(text[1:])
+	hour, rest, fault := signedInt(text[1:])
 	if fault != dtOK {
 		return dtZoneOverflow
 	}
 	var minute, second int64
 	switch {
 	case rest != "" && rest[0] == ':':
-		if minute, rest, fault = leadingInt(rest[1:]); fault != dtOK {
+		if minute, rest, fault = signedInt(rest[1:]); fault != dtOK {
 			return dtZoneOverflow
 		}
 		if rest != "" && rest[0] == ':' {
-			if second, rest, fault = leadingInt(rest[1:]); fault != dtOK {
+			if second, rest, fault = signedInt(rest[1:]); fault != dtOK {
 				return dtZoneOverflow
 			}
 		}
@@ -742,7 +743,23 @@ func leadingInt(s string) (v int64, rest string, fault dtFault) {
 	return v, s[i:], dtOK
 }
 
-func twoDigits(s string) int64 { return int64(s[0]-'0')*10 + int64(s[1]-'0') }
+// signedInt is [leadingInt] that takes a sign.
+func signedInt(s string) (v int64, rest string, fault dtFault) {
+	if s == "" || s[0] != '-' && s[0] != '+' || skipDigits(s, 1) == 1 {
+		return leadingInt(s)
+	}
+	v, rest, fault = leadingInt(s[1:])
+	if s[0] == '-' {
+		v = -v
+	}
+	return v, rest, fault
+}
+
+// twoDigits reads at most two digits at the start of s; what is no digit ends them, as PostgreSQL has it.
+func twoDigits(s string) int64 {
+	v, _, _ := leadingInt(s[:2])
+	return v
+}
 
 // parseFraction reads "." and digits as a part of one; "." alone is 0.
 func parseFraction(s string) (part float64, bad bool) {

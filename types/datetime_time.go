@@ -27,16 +27,20 @@ func (d *dtDecoder) decodeTimeOnly() dtFault {
 	if d.mask&mTime != mTime {
 		return dtBadFormat
 	}
-	if d.zone != nil {
-		if d.mask&mZoneDST != 0 {
-			return dtBadFormat
-		}
-		// Without a date, only a zone that never changes its clocks has one offset.
-		if d.zoneAbbrev == "" && d.mask&mDate != mDate && !zoneIsFixed(d.zone) {
-			return dtBadFormat
-		}
-	}
-	if d.mask&mZone == 0 && d.mask&mZoneDST != 0 {
+	return d.checkTimeZone()
+}
+
+// checkTimeZone refuses what would leave the offset of a "time with time zone" open: a zone whose clocks change
+// without a date, and a part of a date.
+func (d *dtDecoder) checkTimeZone() dtFault {
+	date := d.mask & mDate
+	switch {
+	case d.mask&mZoneDST != 0 && (d.zone != nil || d.mask&mZone == 0):
+		return dtBadFormat
+	case date == mDate:
+	case d.zone != nil && d.zoneAbbrev == "" && !zoneIsFixed(d.zone):
+		return dtBadFormat
+	case date != 0 && (d.mask&mZone == 0 || d.zoneAbbrev != ""):
 		return dtBadFormat
 	}
 	return dtOK

@@ -86,6 +86,9 @@ func (d *intervalDecoder) isoDate(n isoNumber) (rest string, fault dtFault) {
 		}
 		return n.rest, dtOK
 	}
+	if n.rest != "" && n.rest[0] != 'T' && n.rest[0] != '-' {
+		return "", dtBadFormat
+	}
 	for i, u := range [3]intervalUnit{unitYear, unitMonth, unitDay} {
 		if i > 0 {
 			if n.rest == "" || n.rest[0] == 'T' {
@@ -111,11 +114,16 @@ func (d *intervalDecoder) isoDate(n isoNumber) (rest string, fault dtFault) {
 // isoTime reads the time of the alternative format, which ends the literal.
 func (d *intervalDecoder) isoTime(n isoNumber) (rest string, fault dtFault) {
 	if n.digits == 6 && n.rest == "" {
-		ok := d.add(unitHour, n.whole/10000, 0) && d.add(unitMinute, n.whole/100%100, 0) && d.add(unitSecond, n.whole%100, n.fraction)
+		// A fraction counts as one of a microsecond, and so is lost: PostgreSQL 15 reads it so.
+		ok := d.add(unitHour, n.whole/10000, 0) && d.add(unitMinute, n.whole/100%100, 0) && d.add(unitSecond, n.whole%100, 0) &&
+			d.add(unitMicrosecond, 0, n.fraction)
 		if !ok {
 			return "", dtOverflow
 		}
 		return "", dtOK
+	}
+	if n.rest != "" && n.rest[0] != ':' {
+		return "", dtBadFormat
 	}
 	for i, u := range [3]intervalUnit{unitHour, unitMinute, unitSecond} {
 		if i > 0 {

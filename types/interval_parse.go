@@ -2,8 +2,6 @@ package types
 
 import (
 	"math"
-	"math/bits"
-	"strconv"
 	"strings"
 )
 
@@ -157,7 +155,7 @@ func (d *intervalDecoder) decode(f *dtFields) dtFault {
 
 // clock reads H:MM, H:MM:SS.ffffff, or MM:SS where the type is MINUTE TO SECOND.
 func (d *intervalDecoder) clock(text string, negative bool) (uint32, dtFault) {
-	hour, rest, fault := leadingInt64(text)
+	hour, rest, fault := leadingInt64(text, false)
 	if fault != dtOK {
 		return 0, fault
 	}
@@ -215,17 +213,14 @@ func (d *intervalDecoder) clock(text string, negative bool) (uint32, dtFault) {
 
 // number reads a number, perhaps signed, perhaps with a fraction, or the standard's years-months.
 func (d *intervalDecoder) number(text string) (uint32, dtFault) {
-	switch d.unit {
-	case unitNone:
+	if d.unit == unitNone {
 		d.unit = d.defaultUnit()
-	case unitAgo:
-		return 0, dtBadFormat
 	}
 	negative := text[0] == '-'
 	if negative || text[0] == '+' {
 		text = text[1:]
 	}
-	v, rest, fault := leadingInt64(text)
+	v, rest, fault := leadingInt64(text, negative)
 	if fault != dtOK {
 		return 0, fault
 	}
@@ -233,15 +228,18 @@ func (d *intervalDecoder) number(text string) (uint32, dtFault) {
 	switch {
 	case rest == "":
 	case rest[0] == '-':
-		months, tail, fault := leadingInt(rest[1:])
-		if fault != dtOK || months >= monthsPerYear {
+		months, tail, fault := signedInt(rest[1:])
+		if fault != dtOK || months < 0 || months >= monthsPerYear {
 			return 0, dtOverflow
 		}
 		if tail != "" {
 			return 0, dtBadFormat
 		}
-		if v > math.MaxInt64/monthsPerYear-1 {
+		if absInt(v) > math.MaxInt32 {
 			return 0, dtOverflow
+		}
+		if negative {
+			months = -months
 		}
 		v, d.unit = v*monthsPerYear+months, unitMonth
 	case rest[0] == '.':
@@ -252,8 +250,13 @@ func (d *intervalDecoder) number(text string) (uint32, dtFault) {
 	default:
 		return 0, dtBadFormat
 	}
-	if negative || d.sqlSigns {
+	if negative {
+		fraction = -fraction
+	} else if d.sqlSigns {
 		v, fraction = -v, -fraction
+	}
+	if d.unit == unitAgo {
+		return 0, dtBadFormat
 	}
 	mask := unitMask(d.unit)
 	if d.unit == unitSecond && fraction != 0 {
@@ -319,13 +322,9 @@ func (d *intervalDecoder) add(u intervalUnit, v int64, fraction float64) bool {
 }
 
 func (d *intervalDecoder) addMicros(v int64, fraction float64, scale int64) bool {
-	hi, lo := bits.Mul64(uint64(absInt(v)), uint64(scale))
-	if hi != 0 || lo > math.MaxInt64 {
+	product := v * scale
+	if product/scale != v {
 		return false
-	}
-	product := int64(lo)
-	if v < 0 {
-		product = -product
 	}
 	sum, ok := addInt64(d.micros, product)
 	if !ok {
@@ -386,15 +385,22 @@ func addInt64(a, b int64) (int64, bool) {
 	return sum, b == 0 || (sum > a) == (b > 0)
 }
 
-// leadingInt64 reads the digits at the start of s. Without digits it gives 0.
-func leadingInt64(s string) (v int64, rest string, fault dtFault) {
-	i := skipDigits(s, 0)
-	if i == 0 {
-		return 0, s, dtOK
-	}
-	v, err := strconv.ParseInt(s[:i], 10, 64)
-	if err != nil {
-		return 0, s, dtOverflow
+// leadingInt64 reads the digits at the start of s, whose sign came before. Without digits it gives 0.
+func leadingInt64(s string, negative bool) (v int64, rest string, fault dtFault) {
+	i := 0
+	for ; i < len(s) && isDigit(s[i]); i++ {
+		digit := int64(s[i] - '0')
+		if negative {
+			digit = -digit
+		}
+		if absInt(v) > math.MaxInt64/10 {
+			return 0, s, dtOverflow
+		}
+		sum, ok := addInt64(v*10, digit)
+		if !ok {
+			return 0, s, dtOverflow
+		}
+		v = sum
 	}
 	return v, s[i:], dtOK
 }

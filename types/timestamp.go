@@ -28,7 +28,7 @@ func ParseTimestampTZ(s string, env *Env) (int64, error) {
 	if t, ok := parseISO(s); ok {
 		ts := t.days*MicrosPerDay + t.micros
 		if !t.zoned {
-			t.east = zoneOffsetLocal(floorDiv(ts-UnixEpochMicros, MicrosPerSecond), env.TimeZone)
+			t.east = zoneOffsetLocal(unixSeconds(ts), env.TimeZone)
 		}
 		return ts - t.east*MicrosPerSecond, nil
 	}
@@ -79,7 +79,7 @@ func TimestampToTZ(ts int64, loc *time.Location) (int64, error) {
 	if !TimestampIsFinite(ts) {
 		return ts, nil
 	}
-	east := zoneOffsetLocal(floorDiv(ts-UnixEpochMicros, MicrosPerSecond), loc)
+	east := zoneOffsetLocal(unixSeconds(ts), loc)
 	out, ok := addTimestamp(ts, -east*MicrosPerSecond)
 	if !ok {
 		return 0, errTimestampRange()

@@ -117,28 +117,50 @@ func readZone(f *zip.File) (*time.Location, error) {
 const posixHoursMax = 24*7 - 1
 
 // posixZone reads a POSIX TZ specification: std offset [dst [offset] [,rule]]. A specification that names
-// daylight saving time without a rule follows the rule of the United States, as in PostgreSQL. It gives nil
-// for what is none.
+// daylight saving time without a rule follows the rule of the United States, as in PostgreSQL, which also allows
+// any characters in names except digits, commas and signs. It gives nil for what is none.
 func posixZone(spec string) *time.Location {
 	spec = strings.Clone(spec) // the zone keeps parts of it
-	std, rest, ok := posixName(spec)
-	if !ok || rest == "" {
-		return nil
-	}
-	west, rest, ok := posixOffset(rest)
+	std, afterStd, ok := posixName(spec)
 	if !ok {
 		return nil
 	}
-	if dst, _, ok := posixName(rest); !ok || dst == "" {
-		return time.FixedZone(std, -west) // PostgreSQL ignores what follows, and so do we
+	west, rest, ok := posixOffset(afterStd)
+	if !ok {
+		return nil
 	}
-	if !strings.Contains(rest, ",") {
-		spec += ",M3.2.0,M11.1.0"
+	if rest == "" {
+		return time.FixedZone(std, -west)
 	}
-	return posixRuleZone(std, -west, spec)
+	offset := afterStd[:len(afterStd)-len(rest)]
+	dst, rest, ok := posixName(rest)
+	if !ok || dst == "" {
+		return nil
+	}
+	dstOffset := ""
+	if rest != "" && rest[0] != ',' && rest[0] != ';' {
+		_, after, ok := posixOffset(rest)
+		if !ok {
+			return nil
+		}
+		dstOffset, rest = rest[:len(rest)-len(after)], after
+	}
+	if rest == "" {
+		rest = ",M3.2.0,M11.1.0"
+	}
+	start, rest, ok := posixRule(rest)
+	if !ok {
+		return nil
+	}
+	end, rest, ok := posixRule(rest)
+	if !ok || rest != "" {
+		return nil
+	}
+	// The names go between brackets, where they may be of any length.
+	return posixRuleZone(spec, std, -west, "<"+std+">"+offset+"<"+dst+">"+dstOffset+","+start+","+end)
 }
 
-// posixName splits off an abbreviation: letters, or anything between angle brackets.
+// posixName splits off an abbreviation: up to a digit, comma or sign, or anything between angle brackets.
 func posixName(s string) (name, rest string, ok bool) {
 	if strings.HasPrefix(s, "<") {
 		end := strings.IndexByte(s, '>')
@@ -147,9 +169,9 @@ func posixName(s string) (name, rest string, ok bool) {
 		}
 		return s[1:end], s[end+1:], true
 	}
-	n := 0
-	for n < len(s) && isAlpha(s[n]) {
-		n++
+	n := strings.IndexAny(s, "0123456789,-+")
+	if n < 0 {
+		n = len(s)
 	}
 	return s[:n], s[n:], true
 }
@@ -163,7 +185,7 @@ func posixOffset(s string) (sec int, rest string, ok bool) {
 		}
 		s = s[1:]
 	}
-	limits := [3]int{posixHoursMax, 59, 59}
+	limits := [3]int{posixHoursMax, 59, 60}
 	for i, unit := range [3]int{3600, 60, 1} {
 		if i > 0 {
 			if s == "" || s[0] != ':' {
@@ -171,26 +193,58 @@ func posixOffset(s string) (sec int, rest string, ok bool) {
 			}
 			s = s[1:]
 		}
-		n, digits := 0, 0
-		for digits < len(s) && isDigit(s[digits]) {
-			n = n*10 + int(s[digits]-'0')
-			if n > limits[i] {
-				return 0, "", false
-			}
-			digits++
-		}
-		if digits == 0 {
+		n := 0
+		if n, s, ok = posixNumber(s, 0, limits[i]); !ok {
 			return 0, "", false
 		}
 		sec += n * unit
-		s = s[digits:]
 	}
 	return sign * sec, s, true
 }
 
+// posixNumber splits off a number within bounds.
+func posixNumber(s string, least, most int) (n int, rest string, ok bool) {
+	i := 0
+	for ; i < len(s) && isDigit(s[i]); i++ {
+		if n = n*10 + int(s[i]-'0'); n > most {
+			return 0, s, false
+		}
+	}
+	return n, s[i:], i > 0 && n >= least
+}
+
+// posixRule splits off a comma and the day and time of a change: Jn, n or Mm.w.d, perhaps with /time.
+func posixRule(s string) (rule, rest string, ok bool) {
+	if s == "" || s[0] != ',' && s[0] != ';' {
+		return "", "", false
+	}
+	s = s[1:]
+	rest = s
+	switch {
+	case strings.HasPrefix(s, "J"):
+		_, rest, ok = posixNumber(s[1:], 1, 365)
+	case strings.HasPrefix(s, "M"):
+		for i, most := range [3]int{12, 5, 6} {
+			if rest == "" || i > 0 && rest[0] != '.' {
+				return "", "", false
+			}
+			if _, rest, ok = posixNumber(rest[1:], min(1, 2-i), most); !ok {
+				break
+			}
+		}
+	default:
+		_, rest, ok = posixNumber(s, 0, 365)
+	}
+	if ok && strings.HasPrefix(rest, "/") {
+		_, rest, ok = posixOffset(rest[1:])
+	}
+	return s[:len(s)-len(rest)], rest, ok
+}
+
 // posixRuleZone builds a zone that follows a POSIX rule at all times: a TZif file (RFC 8536) of version 2
-// without transitions, whose footer is the rule.
-func posixRuleZone(std string, offset int, spec string) *time.Location {
+// without transitions, whose footer is the rule. Package time reads footers from 1970 on only: before that a
+// change can come up to a day late.
+func posixRuleZone(name, std string, offset int, spec string) *time.Location {
 	var file []byte
 	for range 2 { // the 32-bit block, which readers of version 2 skip, then the 64-bit block
 		file = append(file, "TZif2"...)
@@ -206,7 +260,7 @@ func posixRuleZone(std string, offset int, spec string) *time.Location {
 	file = append(file, '\n')
 	file = append(file, spec...)
 	file = append(file, '\n')
-	loc, err := time.LoadLocationFromTZData(spec, file)
+	loc, err := time.LoadLocationFromTZData(name, file)
 	if err != nil {
 		return nil
 	}
@@ -219,7 +273,7 @@ func zoneOffsetAt(ts int64, loc *time.Location) (offset int64, abbrev string) {
 	if loc == time.UTC {
 		return 0, "UTC"
 	}
-	name, off := time.Unix(floorDiv(ts-UnixEpochMicros, MicrosPerSecond), 0).In(loc).Zone()
+	name, off := time.Unix(unixSeconds(ts), 0).In(loc).Zone()
 	return int64(off), name
 }
 
