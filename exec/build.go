@@ -61,6 +61,20 @@ func (d *Dataflow) build(o *output, n physical.Node) (Operator, error) {
 		return &union{o}, nil
 	case *physical.Window:
 		return newWindow(o, n)
+	case *physical.Join:
+		return newJoin(o, n)
+	case *physical.Series:
+		return newSeries(o, n)
+	case *physical.SetOp:
+		return newSetOp(o, n)
+	case *physical.TopN:
+		return newTopN(o, n)
+	case *physical.SingleRow:
+		return newSingleRow(o, n)
+	case *physical.Aggregate:
+		return newAggregate(o, n)
+	case *physical.Distinct:
+		return newDistinct(o, n)
 	}
 	return nil, fmt.Errorf("exec: there is no operator for a %T", n)
 }

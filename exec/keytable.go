@@ -43,14 +43,28 @@ func (t *keyTable) add(kc *keys.KeyColumn, ids []uint32) ([]uint32, error) {
 
 // addOne gives the number of one key.
 func (t *keyTable) addOne(key []byte) (id uint32, added bool, err error) {
-	h := keys.Hash(key)
-	if id, found := t.find(h, key); found {
-		return id, false, nil
+	n := len(t.at)
+	id, err = t.addHashed(keys.Hash(key), key)
+	return id, len(t.at) > n, err
+}
+
+// addHashed gives the number of a key whose hash is known.
+func (t *keyTable) addHashed(hash uint64, key []byte) (uint32, error) {
+	if id, found := t.find(hash, key); found {
+		return id, nil
 	}
+	if err := t.room(key); err != nil {
+		return 0, err
+	}
+	return t.insert(hash, key), nil
+}
+
+// room fails where there is no room for one more key.
+func (t *keyTable) room(key []byte) error {
 	if len(t.keys.Data)+len(key) > math.MaxUint32 {
-		return 0, false, errStepTooLarge
+		return errStepTooLarge
 	}
-	return t.insert(h, key), true, nil
+	return nil
 }
 
 func (t *keyTable) find(hash uint64, key []byte) (uint32, bool) {

@@ -83,6 +83,7 @@ func (s sink) Flush() error                     { return nil }
 type builder struct {
 	*output
 	types []types.T
+	cols  []int // which of the columns are passed on, and in what order; nil is all
 	b     *delta.Batch
 }
 
@@ -110,6 +111,9 @@ func (w *builder) end() error {
 	w.b = nil
 	if b == nil {
 		return nil
+	}
+	if w.cols != nil {
+		b = &delta.Batch{Cols: pick(b.Cols, w.cols), Weights: b.Weights, N: b.N}
 	}
 	return w.emit(b)
 }

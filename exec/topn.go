@@ -1,0 +1,290 @@
+package exec
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"millrace/delta"
+	"millrace/planner/physical"
+	"millrace/storage/codec"
+	"millrace/storage/keys"
+	"millrace/storage/state"
+	"millrace/types"
+)
+
+// topN keeps, per group, the rows at Offset+1 .. Offset+Limit of an order, by row_number, rank or dense_rank, with or
+// without their number. Not linear: it looks at the group's rows in order.
+//
+// State: a multimap from the group to its rows as rowOrder writes them. Over an input that never retracts, rows
+// beyond the window can never come back and are removed.
+//
+// A step's changes are gathered per group and row. Flush walks the rows of each touched group to the end of the window,
+// remembers those from the first change on, applies the changes, walks on from the first change, and emits the
+// differences. Cost: per row an encoding, a probe of the step's table and a part of a sort; per group and step a walk
+// of Offset+Limit rows. Numbering a whole group (no limit) costs a walk of the group per step, and output for every
+// row whose number shifts.
+type topN struct {
+	*output
+	n      *physical.TopN
+	rows   rowOrder
+	mm     *state.Multimap
+	prunes bool // the input never retracts, so rows beyond the window can be dropped
+
+	step     groupedRows
+	limits   [][]byte // per group of the step: a row that is at or beyond the end of the window, nil when none is known
+	nextCut  int      // how many rows may be gathered before those beyond the window are dropped
+	old, now topWalk
+	out      builder
+}
+
+// firstCut is how many rows a step gathers before it drops those beyond the window.
+const firstCut = 16 * chunkRows
+
+func newTopN(o *output, n *physical.TopN) (*topN, error) {
+	in := o.d.plan.Nodes[n.Input].Out()
+	subs := subspace{o: o}
+	t := &topN{
+		output: o, n: n, rows: newRowOrder(in, n), mm: subs.nextMultimap(),
+		prunes: (in.AppendOnly || o.d.opt.AdHoc) && n.Limit >= 0,
+		step:   groupedRows{cols: n.Group}, nextCut: firstCut, out: newBuilder(o, n.Types),
+	}
+	if n.Offset < 0 {
+		return nil, fmt.Errorf("exec: an offset of %d", n.Offset)
+	}
+	w := newTopWindow(n)
+	w.rows = t.rows
+	t.old.topWindow, t.now.topWindow = w, w
+	return t, subs.err
+}
+
+// Push implements Operator.
+func (t *topN) Push(_ int, b *delta.Batch) error {
+	if err := t.step.number(b); err != nil {
+		return err
+	}
+	for len(t.limits) < t.step.groups.len() {
+		t.limits = append(t.limits, nil)
+	}
+	for i, group := range t.step.ids {
+		w := b.Weight(i)
+		if w < 0 && t.prunes {
+			return fmt.Errorf("exec: operator %d: a retraction in an input that was planned as append-only", t.op)
+		}
+		if err := t.add(group, b, i, w); err != nil {
+			return err
+		}
+	}
+	if t.prunes && t.step.rows.table.len() > t.nextCut {
+		return t.cut()
+	}
+	return nil
+}
+
+// add gathers a row unless it is known to lie beyond the window.
+func (t *topN) add(group uint32, b *delta.Batch, i int, w int64) error {
+	buf := binary.BigEndian.AppendUint32(t.step.buf[:0], group)
+	buf = keys.AppendRowOrder(buf, b.Cols, t.rows.order, i)
+	t.step.buf = buf
+	if limit := t.limits[group]; limit != nil && bytes.Compare(buf[4:], limit) > 0 {
+		return nil
+	}
+	buf = t.rows.finish(buf, 4, b, i)
+	t.step.buf = buf
+	_, err := t.step.rows.addEncoded(buf, w)
+	return err
+}
+
+// cut drops the gathered rows that lie beyond the window whatever else the group has.
+func (t *topN) cut() error {
+	t.step.sort()
+	var kept rowWeights
+	for order := t.step.order; len(order) > 0; {
+		var group uint32
+		var rows []uint32
+		group, rows, order = t.step.cut(order)
+		t.now.begin(nil)
+		for _, id := range rows {
+			_, row := t.step.row(id)
+			w := t.step.rows.weights[id]
+			if !t.now.see(row, w) {
+				t.limits[group] = slices.Clone(row)
+				break
+			}
+			if _, err := kept.addEncoded(t.step.rows.table.key(id), w); err != nil {
+				return err
+			}
+		}
+	}
+	t.step.rows = kept
+	t.nextCut = max(firstCut, 2*kept.table.len())
+	return nil
+}
+
+// Flush implements Operator.
+func (t *topN) Flush() error {
+	if t.step.groups.len() == 0 {
+		return nil
+	}
+	t.step.sort()
+	if t.mm != nil {
+		if err := t.mm.Prefetch(&t.step.groups.keys, nil); err != nil {
+			return err
+		}
+	}
+	for order := t.step.order; len(order) > 0; {
+		var group uint32
+		var rows []uint32
+		group, rows, order = t.step.cut(order)
+		if err := t.one(group, rows); err != nil {
+			return fmt.Errorf("operator %d: %w", t.op, err)
+		}
+	}
+	t.step.reset()
+	t.limits, t.nextCut = t.limits[:0], firstCut
+	return t.out.end()
+}
+
+// one takes the changes of a group into its state and emits the difference in its window.
+func (t *topN) one(group uint32, rows []uint32) error {
+	_, first := t.step.row(rows[0])
+	t.old.begin(first)
+	if t.mm == nil {
+		t.now.begin(nil)
+		for _, id := range rows {
+			if _, row := t.step.row(id); !t.now.see(row, t.step.rows.weights[id]) {
+				break
+			}
+		}
+		return t.emitChange()
+	}
+	hash, key := t.step.groups.hash(group), t.step.groups.key(group)
+	if err := t.mm.Scan(hash, key, t.old.see); err != nil {
+		return err
+	}
+	beyond := t.old.endsBeforeFrom()
+	if beyond && t.prunes {
+		return nil
+	}
+	for _, id := range rows {
+		_, row := t.step.row(id)
+		if err := t.mm.Add(hash, key, row, t.step.rows.weights[id]); err != nil {
+			return err
+		}
+	}
+	if beyond {
+		return nil
+	}
+	t.now.resume(&t.old, t.prunes)
+	if err := t.mm.ScanFrom(hash, key, first, t.now.see); err != nil {
+		return err
+	}
+	if t.old.bad || t.now.bad {
+		return ErrNegative
+	}
+	for _, e := range t.now.excess {
+		if err := t.mm.Add(hash, key, t.now.row(&e), -e.n); err != nil {
+			return err
+		}
+	}
+	return t.emitChange()
+}
+
+// emitChange emits the difference between the old window and the new one, from the first change on.
+func (t *topN) emitChange() error {
+	i, j := 0, 0
+	for i < len(t.old.entries) || j < len(t.now.entries) {
+		var x, y *topEntry
+		c := 0
+		switch {
+		case j == len(t.now.entries):
+			c = -1
+		case i == len(t.old.entries):
+			c = 1
+		default:
+			c = bytes.Compare(t.old.row(&t.old.entries[i]), t.now.row(&t.now.entries[j]))
+		}
+		if c <= 0 {
+			x = &t.old.entries[i]
+			i++
+		}
+		if c >= 0 {
+			y = &t.now.entries[j]
+			j++
+		}
+		if err := t.emitEntry(x, y); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// emitEntry emits the difference between a row's places in the old window and in the new; nil is none.
+func (t *topN) emitEntry(x, y *topEntry) error {
+	none := topEntry{}
+	row := []byte(nil)
+	if x != nil {
+		row = t.old.row(x)
+	} else {
+		x = &none
+	}
+	if y != nil {
+		row = t.now.row(y)
+	} else {
+		y = &none
+	}
+	if !t.n.RowNumber || t.n.Rank != physical.RowNumberRank {
+		if x.num == y.num || !t.n.RowNumber {
+			return t.emitRow(row, y.num, y.n-x.n)
+		}
+		if err := t.emitRow(row, x.num, -x.n); err != nil {
+			return err
+		}
+		return t.emitRow(row, y.num, y.n)
+	}
+	// The copies of a row have consecutive numbers.
+	if err := t.emitRun(row, *x, *y, -1); err != nil {
+		return err
+	}
+	return t.emitRun(row, *y, *x, 1)
+}
+
+// emitRun emits the numbers of x that y has not.
+func (t *topN) emitRun(row []byte, x, y topEntry, weight int64) error {
+	if y.n == 0 {
+		y.num = x.num + x.n
+	}
+	for k := x.num; k < x.num+x.n; k++ {
+		if k >= y.num && k < y.num+y.n {
+			k = y.num + y.n - 1
+			continue
+		}
+		if err := t.emitRow(row, k, weight); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *topN) emitRow(row []byte, num, weight int64) error {
+	if weight == 0 {
+		return nil
+	}
+	b := t.out.batch()
+	cols := b.Cols
+	if t.n.RowNumber {
+		cols = cols[:len(cols)-1]
+		b.Cols[len(cols)].Append(types.NewInt(num))
+	}
+	if err := codec.DecodeRowInto(t.rows.value(row), cols); err != nil {
+		return err
+	}
+	b.AppendRow(nil, weight)
+	if b.N >= chunkRows {
+		if err := t.interrupted(); err != nil {
+			return err
+		}
+	}
+	return t.out.spill()
+}
