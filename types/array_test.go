@@ -126,6 +126,54 @@ func TestArraysMatchPostgres(t *testing.T) {
 	p.compare(queries, ours)
 }
 
+func TestArrayBuild(t *testing.T) {
+	b := NewArrayBuilder(Of(Int4))
+	if got := NewBytes(b.Build(nil)).Text(ArrayOf(Of(Int4))); got != "{}" {
+		t.Errorf("nothing builds %s", got)
+	}
+	b.Append(NewInt(1))
+	b.Append(Null)
+	if got := NewBytes(b.Build(nil)).Text(ArrayOf(Of(Int4))); got != "{1,NULL}" || b.Len() != 2 {
+		t.Errorf("two elements build %s", got)
+	}
+	b.Reset(Of(Text))
+	b.Append(NewString("a"))
+	a := b.Build(nil)
+	if got := NewBytes(a).Text(ArrayOf(Of(Text))); got != "{a}" {
+		t.Errorf("after Reset one element builds %s", got)
+	}
+	r := ReadArray(Of(Text), a)
+	if r.NumDims() != 1 || r.Dim(0) != (ArrayDim{1, 1}) || r.HasNulls() {
+		t.Errorf("%d dimensions, first %v, NULLs %v", r.NumDims(), r.Dim(0), r.HasNulls())
+	}
+	if d := r.At(1); !d.Null {
+		t.Errorf("beyond the end there is %v", d)
+	}
+	if _, ok := r.Index(1, 1); ok {
+		t.Error("two subscripts find something in one dimension")
+	}
+}
+
+func TestCheckArrayDims(t *testing.T) {
+	for _, c := range []struct {
+		dims []ArrayDim
+		n    int
+		code pgerr.Code
+	}{
+		{nil, 0, ""},
+		{[]ArrayDim{{2, 1}, {3, -5}}, 6, ""},
+		{[]ArrayDim{{arrayElementMax, 1}}, arrayElementMax, ""},
+		{[]ArrayDim{{arrayElementMax, 1}, {2, 1}}, 0, pgerr.ProgramLimitExceeded},
+		{[]ArrayDim{{1, 2147483647}}, 0, pgerr.ProgramLimitExceeded},
+		{make([]ArrayDim, 7), 0, pgerr.ProgramLimitExceeded},
+	} {
+		n, err := CheckArrayDims(c.dims)
+		if n != c.n || (err != nil) != (c.code != "") || err != nil && pgerr.CodeOf(err) != c.code {
+			t.Errorf("%v: %d, %v", c.dims, n, err)
+		}
+	}
+}
+
 func TestArrayBinaryErrors(t *testing.T) {
 	const head = "\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x17" // one dimension, no NULLs, int4
 	for name, c := range map[string]struct {

@@ -194,6 +194,43 @@ func TestApplyModMatchesPostgres(t *testing.T) {
 	}
 }
 
+// TestSettings checks the output that depends on settings: PostgreSQL's answers.
+func TestSettings(t *testing.T) {
+	env := *DefaultEnv
+	env.ByteaOutput = "escape"
+	env.ExtraFloatDigits = 0
+	for _, c := range []struct{ typ, text, want string }{
+		{"bytea", `\x00415c7f80ff20`, `\000A\\\177\200\377 `},
+		{"bytea[]", `{"\\x00"}`, `{"\\000"}`},
+		{"float8", "0.30000000000000004", "0.3"},
+		{"float8", "123456789012345678", "1.23456789012346e+17"},
+		{"float4", "1234567", "1.23457e+06"},
+		{"float8[]", "{0.30000000000000004}", "{0.3}"},
+	} {
+		typ := formType(t, c.typ)
+		d, err := ParseText(typ, []byte(c.text), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(AppendText(nil, typ, d, &env)); got != c.want {
+			t.Errorf("%s %s: %s, want %s", c.typ, c.text, got, c.want)
+		}
+	}
+	if got := Null.Text(Of(Int4)); got != "NULL" {
+		t.Errorf("NULL prints as %s", got)
+	}
+}
+
+// TestCloneDatum: the clone does not change with what it was made of.
+func TestCloneDatum(t *testing.T) {
+	raw := []byte("abc")
+	d := CloneDatum(NewBytes(raw))
+	raw[0] = 'x'
+	if string(d.B) != "abc" {
+		t.Errorf("the clone is %s", d.B)
+	}
+}
+
 // allTypes lists every kind that has values, bare, and some with modifiers and as elements of arrays.
 func allTypes() []T {
 	var types []T

@@ -2,7 +2,6 @@ package types
 
 import (
 	"encoding/binary"
-	"math"
 	"math/big"
 
 	"millrace/pgerr"
@@ -302,6 +301,3 @@ func errNumericOverflow() error {
 }
 
 func errDivisionByZero() error { return pgerr.New(pgerr.DivisionByZero, "division by zero") }
-
-// fitsInt64 reports whether v, a float without a fraction, converts to int64 exactly.
-func fitsInt64(v float64) bool { return v >= math.MinInt64 && v < -math.MinInt64 }

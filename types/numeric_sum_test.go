@@ -165,6 +165,30 @@ func TestNumericSumIsWide(t *testing.T) {
 	}
 }
 
+// TestNumericSumInTheMiddleOfAChange: a value that leaves before its replacement comes, with another scale, must not lose
+// digits on the way, through the encoding too.
+func TestNumericSumInTheMiddleOfAChange(t *testing.T) {
+	for _, c := range []struct{ out, in, between string }{
+		{"5.00", "1.23", "-3.77"},
+		{"0." + strings.Repeat("1", 30), "0.1" + strings.Repeat("0", 29), "-0.0" + strings.Repeat("1", 29)},
+		{"0." + strings.Repeat("1", 20) + strings.Repeat("0", 20), "0." + strings.Repeat("0", 40), "-0." + strings.Repeat("1", 20)},
+	} {
+		var s NumericSum
+		s.Add(mustNumeric(t, c.out), -1)
+		s.Add(mustNumeric(t, c.in), 1) // as many values in as out: none are counted
+		state := s.Append(nil)
+		s, _ = DecodeNumericSum(state)
+		if got := sumText(t, &s); got != c.between || s.IsZero() {
+			t.Errorf("-%s + %s = %s, want %s", c.out, c.in, got, c.between)
+		}
+		s.Add(mustNumeric(t, c.in), -1)
+		s.Add(mustNumeric(t, c.out), 1)
+		if !s.IsZero() {
+			t.Errorf("%x is left", s.Append(nil))
+		}
+	}
+}
+
 func TestNumericSumAvgErrors(t *testing.T) {
 	var s NumericSum
 	if _, err := s.Avg(nil, 0); pgerr.CodeOf(err) != pgerr.DivisionByZero {
