@@ -1,0 +1,333 @@
+package bind
+
+import (
+	"slices"
+	"strings"
+
+	"millrace/expr"
+	"millrace/expr/agg"
+	"millrace/pgerr"
+	"millrace/planner/logical"
+	"millrace/sql/ast"
+	"millrace/types"
+)
+
+// aggregation collects the aggregate calls of a query level. Their arguments are expressions over the level's input,
+// which are computed before the aggregation.
+type aggregation struct {
+	b     *Binder
+	input *clause // binds the arguments
+	calls []aggCall
+}
+
+type aggCall struct {
+	id       logical.ColID
+	fn       *agg.Function
+	args     []expr.Expr
+	filter   expr.Expr
+	distinct bool
+	params   []expr.Expr
+}
+
+// aggregateNames are aggregates of PostgreSQL's that the registry may lack: they are reported as such rather than as
+// unknown functions.
+var aggregateNames = func() map[string]bool {
+	m := map[string]bool{}
+	for _, n := range strings.Fields(`array_agg string_agg json_agg jsonb_agg json_object_agg jsonb_object_agg bit_and bit_or bit_xor
+		corr covar_pop covar_samp regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy
+		percentile_cont percentile_disc mode xmlagg range_agg any_value`) {
+		m[n] = true
+	}
+	return m
+}()
+
+// orderFree are the aggregates whose result does not depend on the order of their input, so that an ORDER BY inside the
+// call means nothing.
+var orderFree = map[string]bool{
+	"count": true, "sum": true, "avg": true, "min": true, "max": true, "bool_and": true, "bool_or": true, "every": true,
+	"bit_and": true, "bit_or": true, "bit_xor": true, "var_pop": true, "var_samp": true, "variance": true,
+	"stddev": true, "stddev_pop": true, "stddev_samp": true,
+}
+
+// aggregate binds an aggregate's call and gives the column of its result.
+func (c *clause) aggregate(e *ast.FuncCall) (expr.Expr, error) {
+	name := e.Name.Name
+	switch {
+	case c.inAggregate:
+		return nil, pgerr.New(pgerr.GroupingError, "aggregate function calls cannot be nested").At(e.Pos)
+	case c.aggs == nil:
+		return nil, c.notAllowed("aggregate functions", pgerr.GroupingError, e.Pos)
+	case len(agg.Lookup(name)) == 0:
+		return nil, pgerr.Unsupported("the aggregate function " + name).At(e.Pos)
+	case e.WithinGroup:
+		return nil, pgerr.Unsupported("the ordered-set aggregate " + name).At(e.Pos)
+	case e.Variadic:
+		return nil, pgerr.Unsupported("VARIADIC in an aggregate's arguments").At(e.Pos)
+	case len(e.OrderBy) > 0 && !orderFree[name]:
+		return nil, pgerr.Unsupported("ORDER BY in the aggregate function " + name).At(e.Pos)
+	case e.Distinct && e.Star:
+		return nil, pgerr.New(pgerr.SyntaxError, "DISTINCT specified with *").At(e.Pos)
+	}
+	call, err := c.aggregateArgs(e)
+	if err != nil {
+		return nil, err
+	}
+	for i := range c.aggs.calls {
+		if c.aggs.calls[i].same(call) {
+			return c.b.cols.Ref(c.aggs.calls[i].id), nil
+		}
+	}
+	c.aggs.calls = append(c.aggs.calls, *call)
+	return c.b.cols.Ref(call.id), nil
+}
+
+// aggregateArgs binds what is inside of an aggregate's call, and chooses the function.
+func (c *clause) aggregateArgs(e *ast.FuncCall) (*aggCall, error) {
+	name := e.Name.Name
+	in := c.aggs.input
+	in.inAggregate = true
+	call := &aggCall{distinct: e.Distinct}
+	var ts []types.T
+	var pos []int
+	for _, a := range e.Args {
+		if n, ok := a.(*ast.NamedArg); ok {
+			return nil, pgerr.Unsupported("named arguments of aggregate functions").At(n.Pos)
+		}
+		x, err := in.bind(a)
+		if err != nil {
+			return nil, err
+		}
+		call.args, ts, pos = append(call.args, x), append(ts, x.Type()), append(pos, ast.Start(a))
+	}
+	for _, o := range e.OrderBy { // for its errors
+		if _, err := in.bind(o.Expr); err != nil {
+			return nil, err
+		}
+	}
+	fn, argTypes, ret, err := agg.Resolve(name, ts, e.Star)
+	if err != nil {
+		return nil, at(err, e.Pos)
+	}
+	call.fn = fn
+	for i := range call.args {
+		if call.args[i], err = in.coerce(call.args[i], argTypes[i], implicit, pos[i]); err == nil {
+			call.args[i], err = in.typed(call.args[i], pos[i])
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if e.Filter != nil {
+		f := *in
+		f.name = "FILTER"
+		if call.filter, err = f.bindBool(e.Filter, "FILTER"); err != nil {
+			return nil, err
+		}
+		in.pending = f.pending
+	}
+	if e.Distinct && len(call.args) > 0 {
+		if _, err := c.equality(call.args[0].Type(), e.Pos); err != nil {
+			return nil, err
+		}
+		if len(call.args) > 1 {
+			return nil, pgerr.Unsupported("DISTINCT in an aggregate of several arguments").At(e.Pos)
+		}
+	}
+	if err := c.ownLevel(call, e.Pos); err != nil {
+		return nil, err
+	}
+	call.id = c.b.cols.Add(logical.Column{Name: name, T: ret})
+	return call, nil
+}
+
+// ownLevel refuses an aggregate over columns of an outer query only, which SQL makes an aggregate of that query.
+func (c *clause) ownLevel(call *aggCall, pos int) error {
+	used := logical.ExprsCols(call.args)
+	if used.Empty() {
+		return nil
+	}
+	var outer logical.ColSet
+	for s := c.aggs.input.scope.outer; s != nil; s = s.outer {
+		for _, it := range s.items {
+			for _, col := range it.cols {
+				outer.Add(col.id)
+			}
+		}
+	}
+	if used.SubsetOf(outer) {
+		return pgerr.Unsupported("an aggregate of an outer query's columns in a subquery").At(pos)
+	}
+	return nil
+}
+
+func (a *aggCall) same(o *aggCall) bool {
+	return a.fn == o.fn && a.distinct == o.distinct && expr.Equal(a.filter, o.filter) && slices.EqualFunc(a.args, o.args, expr.Equal) &&
+		!slices.ContainsFunc(a.args, func(e expr.Expr) bool { return expr.VolatilityOf(e) == expr.Volatile })
+}
+
+// computed makes columns of expressions: those that are columns already stay, equal ones are computed once.
+type computed struct {
+	b     *Binder
+	items []logical.Item
+}
+
+func (m *computed) column(e expr.Expr, name string) logical.ColID {
+	if c, ok := e.(*expr.Column); ok {
+		return c.Index
+	}
+	volatile := expr.VolatilityOf(e) == expr.Volatile
+	for _, it := range m.items {
+		if !volatile && expr.Equal(it.Expr, e) {
+			return it.Col
+		}
+	}
+	id := m.b.cols.Add(logical.Column{Name: name, T: e.Type()})
+	m.items = append(m.items, logical.Item{Col: id, Expr: e})
+	return id
+}
+
+// grouping is the grouped form of a query level: what may be read after the aggregation.
+type grouping struct {
+	b     *Binder
+	exprs []expr.Expr // the group's expressions, over the level's input
+	cols  []logical.ColID
+	// ids are the columns that exist after the aggregation.
+	ids logical.ColSet
+	// local are the columns of the level's input: an expression may not read them unless they are in ids.
+	local logical.ColSet
+	extra []logical.ColID // columns that depend on a table's key in the group
+}
+
+// build puts the aggregation on top of the level's input.
+func (a *aggregation) build(input logical.Node, g *grouping, grouped bool) logical.Node {
+	m := &computed{b: a.b}
+	for _, e := range g.exprs {
+		g.cols = append(g.cols, m.column(e, "group"))
+	}
+	node := &logical.Aggregate{Grouped: grouped}
+	for _, id := range g.cols {
+		if !g.ids.Has(id) {
+			g.ids.Add(id)
+			node.Group = append(node.Group, id)
+		}
+	}
+	for i := range a.calls {
+		call := &a.calls[i]
+		out := logical.Agg{Col: call.id, Func: call.fn, Distinct: call.distinct, Params: call.params}
+		for _, x := range call.args {
+			out.Args = append(out.Args, m.column(x, "arg"))
+		}
+		if call.filter != nil {
+			out.Filter = m.column(call.filter, "filter")
+		}
+		node.Aggs = append(node.Aggs, out)
+		g.ids.Add(call.id)
+	}
+	node.Input = a.b.cols.Extend(input, m.items...)
+	return node
+}
+
+// replace rewrites an expression over the level's input to one over the aggregation's result.
+func (g *grouping) replace(e expr.Expr) expr.Expr {
+	if e == nil {
+		return nil
+	}
+	for i, x := range g.exprs {
+		if expr.Equal(e, x) {
+			if _, same := e.(*expr.Column); same {
+				return e
+			}
+			return g.b.cols.Ref(g.cols[i])
+		}
+	}
+	return expr.Rewrite(e, func(x expr.Expr) expr.Expr {
+		if _, ok := x.(*expr.Column); ok {
+			return x
+		}
+		for i, y := range g.exprs {
+			if expr.Equal(x, y) {
+				return g.b.cols.Ref(g.cols[i])
+			}
+		}
+		return x
+	})
+}
+
+// check reports the first column in e that is neither grouped nor inside of an aggregate. A column of a table whose
+// whole primary key is grouped depends on the group, and is let through.
+func (g *grouping) check(e expr.Expr) error {
+	var err error
+	expr.Walk(e, func(x expr.Expr) bool {
+		col, ok := x.(*expr.Column)
+		if err != nil || !ok || !g.local.Has(col.Index) || g.ids.Has(col.Index) {
+			return err == nil
+		}
+		if g.dependent(col.Index) {
+			g.extra = append(g.extra, col.Index)
+			g.ids.Add(col.Index)
+			return true
+		}
+		ref := g.b.refs[col]
+		if ref.label == "" {
+			ref.label = g.b.label(col.Index)
+		}
+		err = pgerr.New(pgerr.GroupingError, "column \"%s\" must appear in the GROUP BY clause or be used in an aggregate function", ref.label).At(ref.pos)
+		return false
+	})
+	return err
+}
+
+func (b *Binder) label(id logical.ColID) string {
+	c := b.cols.At(id)
+	if c.Rel == "" {
+		return c.Name
+	}
+	return c.Rel + "." + c.Name
+}
+
+// dependent reports whether a column's value follows from grouped columns: those are its table's primary key.
+func (g *grouping) dependent(id logical.ColID) bool {
+	scan := g.b.scans[id]
+	if scan == nil || len(scan.Relation.Key) == 0 {
+		return false
+	}
+	for _, k := range scan.Relation.Key {
+		if i := slices.Index(scan.Attrs, k); i < 0 || !slices.Contains(g.cols, scan.Cols[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// checkPending checks that a subquery reads grouped columns only, and makes it read them.
+func (g *grouping) checkPending(list []pending) error {
+	for i := range list {
+		list[i].node = logical.Transform(list[i].node, func(n logical.Node) logical.Node { return logical.MapExprs(n, g.replace) })
+		for _, id := range logical.Free(list[i].node).List() {
+			if !g.local.Has(id) || g.ids.Has(id) {
+				continue
+			}
+			if g.dependent(id) {
+				g.extra = append(g.extra, id)
+				g.ids.Add(id)
+				continue
+			}
+			return pgerr.New(pgerr.GroupingError, "subquery uses ungrouped column \"%s\" from outer query", g.b.label(id)).At(g.b.firstRef(id, list[i].pos))
+		}
+	}
+	return nil
+}
+
+// firstRef is the position of the first reference to a column from a position on.
+func (b *Binder) firstRef(id logical.ColID, from int) int {
+	best := 0
+	for c, ref := range b.refs {
+		if c.Index == id && ref.pos >= from && (best == 0 || ref.pos < best) {
+			best = ref.pos
+		}
+	}
+	if best == 0 {
+		return from
+	}
+	return best
+}

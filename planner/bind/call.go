@@ -1,0 +1,219 @@
+package bind
+
+import (
+	"slices"
+	"strings"
+
+	"millrace/catalog"
+	"millrace/expr"
+	"millrace/expr/agg"
+	"millrace/expr/scalar"
+	"millrace/pgerr"
+	"millrace/sql/ast"
+	"millrace/types"
+)
+
+// funcCall binds a call: of an aggregate, a window function, a set-returning or a scalar function.
+func (c *clause) funcCall(e *ast.FuncCall) (expr.Expr, error) {
+	name := e.Name.Name
+	if e.Name.Schema != "" && e.Name.Schema != catalog.PgCatalog {
+		return nil, undefinedSchemaFunction(c.b.env.Catalog, e)
+	}
+	switch {
+	case e.Over != nil || e.OverName != "":
+		return c.windowCall(e)
+	case len(agg.Lookup(name)) > 0 || aggregateNames[name]:
+		return c.aggregate(e)
+	case isSetFunc(name):
+		return c.setCall(e)
+	case isWindowFunc(name):
+		return nil, pgerr.New(pgerr.WrongObjectType, "window function %s requires an OVER clause", name).At(e.Pos)
+	}
+	switch {
+	case e.Star:
+		return nil, notAggregate(e, "%s(*) specified, but %s is not an aggregate function")
+	case e.Distinct:
+		return nil, notAggregate(e, "DISTINCT specified, but %s is not an aggregate function")
+	case e.WithinGroup:
+		return nil, notAggregate(e, "%s is not an ordered-set aggregate, so it cannot have WITHIN GROUP")
+	case len(e.OrderBy) > 0:
+		return nil, notAggregate(e, "ORDER BY specified, but %s is not an aggregate function")
+	case e.Filter != nil:
+		return nil, notAggregate(e, "FILTER specified, but %s is not an aggregate function")
+	}
+	return c.call(name, e.Args, e.Variadic, e.Pos)
+}
+
+func notAggregate(e *ast.FuncCall, format string) error {
+	args := make([]any, strings.Count(format, "%s"))
+	for i := range args {
+		args[i] = e.Name.Name
+	}
+	return pgerr.New(pgerr.WrongObjectType, format, args...).At(e.Pos)
+}
+
+func undefinedSchemaFunction(cat *catalog.Snapshot, e *ast.FuncCall) error {
+	if _, ok := cat.Schema(e.Name.Schema); !ok {
+		return pgerr.New(pgerr.InvalidSchemaName, "schema \"%s\" does not exist", e.Name.Schema).At(e.Pos)
+	}
+	return pgerr.New(pgerr.UndefinedFunction, "function %s.%s does not exist", e.Name.Schema, e.Name.Name).At(e.Pos)
+}
+
+// call binds a scalar function's call.
+func (c *clause) call(name string, args []ast.Expr, variadic bool, pos int) (expr.Expr, error) {
+	xs := make([]expr.Expr, len(args))
+	argPos := make([]int, len(args))
+	names := make([]string, len(args))
+	named := false
+	for i, a := range args {
+		if n, ok := a.(*ast.NamedArg); ok {
+			if slices.Contains(names[:i], n.Name) {
+				return nil, pgerr.New(pgerr.SyntaxError, "argument name \"%s\" used more than once", n.Name).At(n.Pos)
+			}
+			names[i], a, named = n.Name, n.Value, true
+		} else if named {
+			return nil, pgerr.New(pgerr.SyntaxError, "positional argument cannot follow named argument").At(ast.Start(a))
+		}
+		x, err := c.bind(a)
+		if err != nil {
+			return nil, err
+		}
+		xs[i], argPos[i] = x, ast.Start(a)
+	}
+	if named {
+		return c.callNamed(name, xs, names, argPos, pos)
+	}
+	return c.callBound(name, xs, argPos, variadic, pos)
+}
+
+// callBound builds the call of a function with bound arguments.
+func (c *clause) callBound(name string, args []expr.Expr, argPos []int, variadic bool, pos int) (expr.Expr, error) {
+	ts := make([]types.T, len(args))
+	for i, a := range args {
+		ts[i] = a.Type()
+	}
+	r, err := scalar.Resolve(name, ts, variadic)
+	if err != nil {
+		if x, ok, castErr := c.callAsCast(name, args, variadic, pos); ok {
+			return x, castErr
+		}
+		return nil, c.undefinedFunction(err, name, pos)
+	}
+	return c.build(&r, args, argPos, name+"()", pos)
+}
+
+// callAsCast binds type(x), which is a cast where no function of that name takes x.
+func (c *clause) callAsCast(name string, args []expr.Expr, variadic bool, pos int) (expr.Expr, bool, error) {
+	if len(args) != 1 || variadic {
+		return nil, false, nil
+	}
+	to, ok := types.LookupType(name)
+	if !ok || to.Is(types.Array) || to.Is(types.Unknown) || !scalar.CanCast(args[0].Type(), to, explicit) {
+		return nil, false, nil
+	}
+	x, err := c.coerce(args[0], to, explicit, pos)
+	return x, true, err
+}
+
+// undefinedFunction completes the error for a call that no function takes: where there is none of that name, with a
+// hint at the one that was meant.
+func (c *clause) undefinedFunction(err error, name string, pos int) error {
+	e, ok := at(err, pos).(*pgerr.Error)
+	if !ok || e.Code != pgerr.UndefinedFunction || len(scalar.Lookup(name)) > 0 {
+		return err
+	}
+	names := make([]string, 0, 512)
+	for _, f := range scalar.Functions() {
+		if !f.Operator {
+			names = append(names, f.Name)
+		}
+	}
+	for _, f := range agg.Functions() {
+		names = append(names, f.Name)
+	}
+	names = append(names, setFuncNames()...)
+	if near := nearest(name, names); near != "" {
+		e.WithHint("Perhaps you meant the function \"%s\".", near)
+	}
+	return e
+}
+
+// callNamed builds a call with arguments by name: they are put in the order of the function's parameters.
+func (c *clause) callNamed(name string, xs []expr.Expr, names []string, argPos []int, pos int) (expr.Expr, error) {
+	for _, f := range scalar.Lookup(name) {
+		if args, argPos, ok := positional(f, xs, names, argPos, pos); ok {
+			return c.callBound(name, args, argPos, false, pos)
+		}
+	}
+	parts := make([]string, len(xs))
+	for i, x := range xs {
+		if parts[i] = x.Type().WithoutMod().String(); names[i] != "" {
+			parts[i] = names[i] + " => " + parts[i]
+		}
+	}
+	return nil, pgerr.New(pgerr.UndefinedFunction, "function %s(%s) does not exist", name, strings.Join(parts, ", ")).At(pos).
+		WithHint("No function matches the given name and argument types. You might need to add explicit type casts.")
+}
+
+func positional(f *expr.Function, xs []expr.Expr, names []string, pos []int, callPos int) ([]expr.Expr, []int, bool) {
+	if len(f.ArgNames) != len(f.Args) || len(xs) > len(f.Args) {
+		return nil, nil, false
+	}
+	out := make([]expr.Expr, len(f.Args))
+	outPos := make([]int, len(f.Args))
+	for i, x := range xs {
+		k := i
+		if names[i] != "" {
+			k = slices.Index(f.ArgNames, names[i])
+		}
+		if k < 0 || out[k] != nil {
+			return nil, nil, false
+		}
+		out[k], outPos[k] = x, pos[i]
+	}
+	required := len(f.Args) - len(f.Defaults)
+	for i := range out {
+		if out[i] != nil {
+			continue
+		}
+		if i < required {
+			return nil, nil, false
+		}
+		out[i], outPos[i] = f.Defaults[i-required], callPos
+	}
+	return out, outPos, true
+}
+
+// sqlValue binds CURRENT_TIMESTAMP and its like.
+func (c *clause) sqlValue(e *ast.SQLValue) (expr.Expr, error) {
+	now := func(k types.Kind) (expr.Expr, error) {
+		x, err := c.callBound("now", nil, nil, false, e.Pos)
+		if err != nil {
+			return nil, err
+		}
+		t := types.Of(k)
+		if e.Precision >= 0 {
+			if t.Mod, err = types.TimeMod(e.Precision); err != nil {
+				return nil, at(err, e.Pos)
+			}
+		}
+		return c.coerce(x, t, explicit, e.Pos)
+	}
+	switch e.Kind {
+	case ast.CurrentDate:
+		return now(types.Date)
+	case ast.CurrentTimestamp:
+		return now(types.TimestampTZ)
+	case ast.LocalTimestamp:
+		return now(types.Timestamp)
+	case ast.LocalTime:
+		return now(types.Time)
+	case ast.CurrentTime:
+		return nil, pgerr.Unsupported("CURRENT_TIME").WithHint("There is no type time with time zone; use LOCALTIME.").At(e.Pos)
+	case ast.CurrentRole, ast.CurrentUser, ast.User:
+		return c.callBound("current_user", nil, nil, false, e.Pos)
+	case ast.SessionUser:
+		return c.callBound("session_user", nil, nil, false, e.Pos)
+	}
+	return c.callBound("current_database", nil, nil, false, e.Pos)
+}

@@ -1,0 +1,17 @@
+// Package bind gives meaning to a syntax tree: it resolves names and types and makes a logical plan.
+//
+// Names follow PostgreSQL's rules: the search path for relations; the innermost query level whose FROM clause
+// has the column; columns merged by USING and NATURAL; output names in ORDER BY, input names before output names
+// in GROUP BY. Types follow its rules, too: untyped literals and parameters take the type of what they meet, and
+// what is left of them at the end of a select list is text.
+//
+// Views are inlined: the definition is bound under the view's own search path. A WITH query is bound anew for each
+// reference; lowering finds equal plans again and shares them.
+//
+// What a subquery in an expression computes becomes a column of a dependent join (see logical.Join), for the
+// rules to untangle. A ranking window function becomes a logical.TopN that numbers rows.
+//
+// Errors are *pgerr.Error with PostgreSQL's SQLSTATE, wording and position; beyond PostgreSQL, a name that does
+// not exist comes with a hint where another is a few letters away. The size of the plan is bounded by nodesMax and
+// the nesting of views by viewDepthMax, both with 54001.
+package bind

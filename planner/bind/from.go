@@ -1,0 +1,200 @@
+package bind
+
+import (
+	"millrace/pgerr"
+	"millrace/planner/logical"
+	"millrace/planner/physical"
+	"millrace/sql/ast"
+)
+
+// from is a bound FROM item: a plan and what names find in it.
+type from struct {
+	node  logical.Node
+	items []*fromItem
+}
+
+// cols lists the columns that * expands to and unqualified names find.
+func (f *from) cols() []scopeCol {
+	var out []scopeCol
+	for _, it := range f.items {
+		if it.colsVisible {
+			out = append(out, it.cols...)
+		}
+	}
+	return out
+}
+
+// bindFrom binds a FROM list. The items are added to s as they come, so that lateral ones see those to their left.
+func (b *Binder) bindFrom(list []ast.TableExpr, s *scope) (logical.Node, error) {
+	var node logical.Node
+	for _, t := range list {
+		f, err := b.bindTable(t, s)
+		if err != nil {
+			return nil, err
+		}
+		if err := checkAliases(s.items, f.items, t.Position()); err != nil {
+			return nil, err
+		}
+		s.items = append(s.items, f.items...)
+		if node == nil {
+			node = f.node
+		} else {
+			node = &logical.Join{Kind: physical.Inner, Left: node, Right: f.node}
+		}
+	}
+	if node == nil {
+		node = oneRow()
+	}
+	return node, nil
+}
+
+// checkAliases refuses two FROM items of one name.
+func checkAliases(have, more []*fromItem, pos int) error {
+	for _, m := range more {
+		for _, h := range have {
+			if m.name != "" && m.name == h.name && m.relVisible && h.relVisible && (m.schema == h.schema || m.schema == "" || h.schema == "") {
+				return pgerr.New(pgerr.DuplicateAlias, "table name \"%s\" specified more than once", m.name).At(pos)
+			}
+		}
+	}
+	return nil
+}
+
+// bindTable binds one item of a FROM clause. s holds the items to its left.
+func (b *Binder) bindTable(t ast.TableExpr, s *scope) (*from, error) {
+	if err := b.grow(1); err != nil {
+		return nil, err
+	}
+	switch t := t.(type) {
+	case *ast.TableName:
+		return b.bindTableName(t, s)
+	case *ast.Subquery:
+		return b.bindFromSubquery(t, s)
+	case *ast.Join:
+		return b.bindJoin(t, s)
+	case *ast.FuncTable:
+		return b.bindFuncTable(t, s)
+	case *ast.WindowTable:
+		return b.bindWindowTable(t, s)
+	}
+	return nil, pgerr.Unsupported("this item of a FROM clause").At(t.Position())
+}
+
+func (b *Binder) bindTableName(t *ast.TableName, s *scope) (*from, error) {
+	if t.SystemTimeAsOf != nil {
+		return nil, pgerr.Unsupported("FOR SYSTEM_TIME AS OF").At(t.SystemTimeAsOf.Position())
+	}
+	if t.Sample != nil {
+		return nil, pgerr.Unsupported("TABLESAMPLE").At(t.Sample.Pos)
+	}
+	if t.Schema == "" {
+		if d := s.cte(t.Name); d != nil {
+			rel, err := b.bindCTE(d, t.Pos)
+			if err != nil {
+				return nil, err
+			}
+			return b.aliased(rel.Finish(), toScope(rel.Cols), t.Name, "", t.Alias)
+		}
+	}
+	r, err := b.Relation(t.ObjectName)
+	if err != nil {
+		return nil, err
+	}
+	alias := r.Name
+	if t.Alias != nil {
+		alias = t.Alias.Name
+	}
+	node, cols, err := b.bindRelation(r, alias, t.Pos)
+	if err != nil {
+		return nil, err
+	}
+	return b.aliased(node, cols, r.Name, r.Schema, t.Alias)
+}
+
+func toScope(cols []OutCol) []scopeCol {
+	out := make([]scopeCol, len(cols))
+	for i, c := range cols {
+		out[i] = scopeCol{name: c.Name, id: c.ID}
+	}
+	return out
+}
+
+// aliased makes the namespace entry of a relation, subquery or function.
+func (b *Binder) aliased(node logical.Node, cols []scopeCol, name, schema string, alias *ast.Alias) (*from, error) {
+	it := &fromItem{name: name, schema: schema, cols: cols, relVisible: true, colsVisible: true}
+	if alias != nil {
+		it.name, it.schema = alias.Name, ""
+		if alias.Name != name {
+			it.own = name
+		}
+		if err := it.renameCols(alias); err != nil {
+			return nil, err
+		}
+	}
+	return &from{node, []*fromItem{it}}, nil
+}
+
+func (it *fromItem) renameCols(alias *ast.Alias) error {
+	it.cols = append([]scopeCol(nil), it.cols...)
+	k := 0
+	for i := range it.cols {
+		if it.cols[i].hidden || k >= len(alias.Columns) {
+			continue
+		}
+		it.cols[i].name = alias.Columns[k]
+		k++
+	}
+	if k < len(alias.Columns) {
+		return pgerr.New(pgerr.InvalidColumnReference, "table \"%s\" has %d columns available but %d columns specified",
+			alias.Name, k, len(alias.Columns)).At(alias.Pos)
+	}
+	return nil
+}
+
+// bindFromSubquery binds a subquery in FROM, which sees the items to its left only if it is LATERAL.
+func (b *Binder) bindFromSubquery(t *ast.Subquery, s *scope) (*from, error) {
+	inner := &scope{outer: s.outer, hidden: s.items, ctes: s.ctes}
+	if t.Lateral {
+		inner = &scope{outer: s, ctes: s.ctes}
+	}
+	rel, err := b.bindSubselect(t.Query, inner)
+	if err != nil {
+		return nil, err
+	}
+	name := ""
+	if t.Alias != nil {
+		name = t.Alias.Name
+	}
+	return b.aliased(rel.Finish(), toScope(rel.Cols), name, "", t.Alias)
+}
+
+// bindSubselect binds a query one level down: what is in scope there is outside of the query.
+func (b *Binder) bindSubselect(q *ast.Select, outside *scope) (*Rel, error) {
+	return b.bindSelect(q, &scope{outer: outside, hidden: outside.hidden, ctes: outside.ctes}, selectOptions{})
+}
+
+// bindWindowTable binds TUMBLE, HOP and CUMULATE.
+func (b *Binder) bindWindowTable(t *ast.WindowTable, s *scope) (*from, error) {
+	if t.Kind == ast.Session {
+		return nil, pgerr.Unsupported("SESSION windows").At(t.Pos)
+	}
+	if len(t.PartitionBy) > 0 {
+		return nil, pgerr.Unsupported("PARTITION BY in " + t.Kind.String()).At(t.PartitionBy[0].Position())
+	}
+	in, err := b.bindTable(t.Input, s)
+	if err != nil {
+		return nil, err
+	}
+	w := &logical.Window{Input: in.node, Cumulate: t.Kind == ast.Cumulate}
+	if err := b.windowTime(w, t, in, s); err != nil {
+		return nil, err
+	}
+	if err := b.windowSizes(w, t, s); err != nil {
+		return nil, err
+	}
+	timeType := b.cols.At(w.Time).T
+	w.Start = b.cols.Add(logical.Column{Name: "window_start", T: timeType})
+	w.End = b.cols.Add(logical.Column{Name: "window_end", T: timeType})
+	cols := append(in.cols(), scopeCol{name: "window_start", id: w.Start}, scopeCol{name: "window_end", id: w.End})
+	return b.aliased(w, cols, in.items[0].name, in.items[0].schema, t.Alias)
+}

@@ -1,0 +1,394 @@
+package bind
+
+import (
+	"millrace/expr"
+	"millrace/pgerr"
+	"millrace/planner/logical"
+	"millrace/sql/ast"
+	"millrace/types"
+)
+
+// selectOptions vary how a query is bound.
+type selectOptions struct {
+	top bool // the statement itself
+	// keepUnknown leaves columns that are untyped literals for the caller to type; see Rel.Literals.
+	keepUnknown bool
+}
+
+// bindSelect binds a query. outside is what is around it: its names are visible within.
+func (b *Binder) bindSelect(q *ast.Select, s *scope, opt selectOptions) (*Rel, error) {
+	if err := b.grow(1); err != nil {
+		return nil, err
+	}
+	switch {
+	case q.Into != nil:
+		return nil, pgerr.Unsupported("SELECT INTO").WithHint("Use CREATE TABLE or CREATE MATERIALIZED VIEW ... AS.").At(q.Into.Pos)
+	case len(q.Locking) > 0:
+		return nil, pgerr.Unsupported("SELECT ... FOR UPDATE").At(q.Locking[0].Pos)
+	case q.Emit == ast.EmitOnWindowClose || q.Emit == ast.EmitFinal:
+		return nil, pgerr.Unsupported("EMIT ON WINDOW CLOSE").At(q.Pos)
+	}
+	s, ctes, err := b.with(q.With, s)
+	if err != nil {
+		return nil, err
+	}
+	plain := len(q.OrderBy) == 0 && q.Limit == nil && q.Offset == nil
+	opt.keepUnknown = opt.keepUnknown && plain
+	var rel *Rel
+	switch body := q.Body.(type) {
+	case *ast.SelectCore:
+		rel, err = b.bindCore(body, q.OrderBy, s, opt)
+	case *ast.Values:
+		if rel, err = b.bindValues(body, s, opt); err == nil {
+			err = b.orderByOutput(rel, q.OrderBy, s, "VALUES")
+		}
+	case *ast.SetOp:
+		if rel, err = b.bindSetOp(body, s); err == nil {
+			err = b.orderByOutput(rel, q.OrderBy, s, "UNION/INTERSECT/EXCEPT")
+		}
+	case *ast.Select:
+		rel, err = b.bindSelect(body, s, opt)
+		if err == nil && !plain {
+			rel = &Rel{Node: rel.Finish(), Cols: rel.Cols}
+			err = b.orderByOutput(rel, q.OrderBy, s, "UNION/INTERSECT/EXCEPT")
+		}
+	default:
+		return nil, pgerr.Unsupported("this form of a query").At(q.Pos)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := b.limits(rel, q, s); err != nil {
+		return nil, err
+	}
+	return rel, b.unused(ctes)
+}
+
+// limits binds LIMIT, OFFSET and FETCH.
+func (b *Binder) limits(rel *Rel, q *ast.Select, s *scope) error {
+	if q.Limit == nil && q.Offset == nil {
+		return nil
+	}
+	if q.FetchWithTies && len(q.OrderBy) == 0 {
+		return pgerr.New(pgerr.SyntaxError, "WITH TIES cannot be specified without ORDER BY clause").At(q.Limit.Position())
+	}
+	var err error
+	if rel.Limit, err = b.limit(q.Limit, "LIMIT", pgerr.InvalidRowCountInLimit, s); err != nil {
+		return err
+	}
+	if rel.Offset, err = b.limit(q.Offset, "OFFSET", pgerr.InvalidRowCountInOffset, s); err != nil {
+		return err
+	}
+	if k, ok := rel.Offset.(*expr.Const); ok && k.Value.I == 0 {
+		rel.Offset = nil
+	}
+	rel.WithTies = q.FetchWithTies && rel.Limit != nil
+	return nil
+}
+
+// limit binds a count of rows; nil stands for none.
+func (b *Binder) limit(e ast.Expr, what string, negative pgerr.Code, s *scope) (expr.Expr, error) {
+	if e == nil {
+		return nil, nil
+	}
+	c := b.clause(s, what)
+	c.noSubqueries = "a subquery in " + what
+	x, err := c.bind(e)
+	if err != nil {
+		return nil, err
+	}
+	if !logical.ExprCols(x).Empty() {
+		return nil, pgerr.New(pgerr.InvalidColumnReference, "argument of %s must not contain variables", what).At(ast.Start(e))
+	}
+	if !x.Type().Is(types.Unknown) && x.Type().Category() != 'N' {
+		return nil, pgerr.New(pgerr.DatatypeMismatch, "argument of %s must be type bigint, not type %s", what, x.Type()).At(ast.Start(e))
+	}
+	if x, err = c.coerce(x, types.Of(types.Int8), assignment, ast.Start(e)); err != nil {
+		return nil, err
+	}
+	x = b.fold(x)
+	if k, ok := x.(*expr.Const); ok {
+		if k.Value.Null {
+			return nil, nil
+		}
+		if k.Value.I < 0 {
+			return nil, pgerr.New(negative, "%s must not be negative", what)
+		}
+	}
+	return x, nil
+}
+
+// core is one SELECT ... FROM ... being bound.
+type core struct {
+	b       *Binder
+	ast     *ast.SelectCore
+	scope   *scope
+	targets []target
+	aggs    *aggregation
+	windows *windowCalls
+	sets    *setCalls
+	list    *clause // the select list and ORDER BY
+}
+
+// bindCore binds one SELECT ... FROM ... with the ORDER BY that belongs to it, in the order of evaluation.
+func (b *Binder) bindCore(q *ast.SelectCore, order []*ast.OrderItem, outside *scope, opt selectOptions) (*Rel, error) {
+	s := &scope{outer: outside.outer, hidden: outside.hidden, ctes: outside.ctes}
+	k := &core{b: b, ast: q, scope: s, windows: &windowCalls{defs: q.Windows}, sets: &setCalls{}}
+	if err := checkWindowNames(q.Windows); err != nil {
+		return nil, err
+	}
+	node, err := b.bindFrom(q.From, s)
+	if err != nil {
+		return nil, err
+	}
+	if q.Where != nil {
+		if node, err = b.clause(s, "WHERE").where(node, q.Where); err != nil {
+			return nil, err
+		}
+	}
+	input := b.clause(s, "aggregate arguments")
+	k.aggs = &aggregation{b: b, input: input}
+	k.list = &clause{b: b, scope: s, name: "SELECT", aggs: k.aggs, windows: k.windows, sets: k.sets}
+	if k.targets, err = k.bindTargets(opt.keepUnknown && !q.Distinct); err != nil {
+		return nil, err
+	}
+	group, err := k.bindGroupBy(input)
+	if err != nil {
+		return nil, err
+	}
+	having, havingPreds, havingSemis, err := k.bindHaving()
+	if err != nil {
+		return nil, err
+	}
+	sorts, err := k.bindOrderBy(order)
+	if err != nil {
+		return nil, err
+	}
+	distinctOn, err := k.bindDistinctOn()
+	if err != nil {
+		return nil, err
+	}
+	qualify, err := k.bindQualify()
+	if err != nil {
+		return nil, err
+	}
+	node = input.attach(node)
+	if len(q.GroupBy) > 0 || q.Having != nil || len(k.aggs.calls) > 0 {
+		g := &grouping{b: b, exprs: group}
+		g.local.AddAll(node.Output())
+		agg := k.aggs.build(node, g, len(q.GroupBy) > 0 && len(group) > 0)
+		err := k.regroup(g, having, havingPreds, havingSemis, sorts, distinctOn, qualify)
+		if err != nil {
+			return nil, err
+		}
+		a := agg.(*logical.Aggregate)
+		a.Group = append(a.Group, g.extra...)
+		node = having.applyWhere(a, havingPreds, havingSemis)
+	}
+	node = k.windows.apply(b, k.list.attach(node))
+	if len(qualify.preds) > 0 {
+		node = logical.NewFilter(node, qualify.preds...)
+	}
+	if len(k.sets.funcs) > 0 {
+		node = &logical.Series{Input: node, Funcs: k.sets.funcs}
+	}
+	return k.project(node, sorts, distinctOn)
+}
+
+func checkWindowNames(defs []*ast.WindowDef) error {
+	seen := map[string]bool{}
+	for _, d := range defs {
+		if seen[d.Name] {
+			return pgerr.New(pgerr.WindowingError, "window \"%s\" is already defined", d.Name).At(d.Pos)
+		}
+		seen[d.Name] = true
+	}
+	return nil
+}
+
+// predicates is a list of conditions, boxed so that it may be rewritten.
+type predicates struct{ preds []expr.Expr }
+
+func (k *core) bindQualify() (*predicates, error) {
+	if k.ast.Qualify == nil {
+		return &predicates{}, nil
+	}
+	c := k.list.child("QUALIFY")
+	c.sets = nil
+	preds, err := c.conjuncts(k.ast.Qualify, "QUALIFY")
+	k.list.pending = append(k.list.pending, c.pending...)
+	return &predicates{preds}, err
+}
+
+func (k *core) bindHaving() (*clause, []expr.Expr, []*semi, error) {
+	c := k.list.child("HAVING")
+	c.windows, c.sets = nil, nil
+	if k.ast.Having == nil {
+		return c, nil, nil, nil
+	}
+	preds, semis, err := c.bindWhere(k.ast.Having, "HAVING")
+	return c, preds, semis, err
+}
+
+// regroup makes everything that is evaluated after an aggregation read its result.
+func (k *core) regroup(g *grouping, having *clause, preds []expr.Expr, semis []*semi, sorts []sortExpr, on []expr.Expr, qualify *predicates) error {
+	replace := func(e expr.Expr) (expr.Expr, error) {
+		e = g.replace(e)
+		return e, g.check(e)
+	}
+	all := func(es []expr.Expr) error {
+		for i := range es {
+			x, err := replace(es[i])
+			if err != nil {
+				return err
+			}
+			es[i] = x
+		}
+		return nil
+	}
+	for i := range k.targets {
+		if k.targets[i].bound == nil {
+			continue
+		}
+		x, err := replace(k.targets[i].bound)
+		if err != nil {
+			return err
+		}
+		k.targets[i].bound = x
+	}
+	if err := all(preds); err != nil {
+		return err
+	}
+	for _, s := range semis {
+		p := []pending{{node: s.node}}
+		if err := g.checkPending(p); err != nil {
+			return err
+		}
+		s.node = p[0].node
+		if err := all(s.on); err != nil {
+			return err
+		}
+	}
+	for i := range sorts {
+		x, err := replace(sorts[i].expr)
+		if err != nil {
+			return err
+		}
+		sorts[i].expr = x
+	}
+	for i := range k.windows.calls {
+		w := &k.windows.calls[i]
+		if err := all(w.partition); err != nil {
+			return err
+		}
+		for j := range w.order {
+			x, err := replace(w.order[j].expr)
+			if err != nil {
+				return err
+			}
+			w.order[j].expr = x
+		}
+	}
+	for i := range k.sets.funcs {
+		if err := all(k.sets.funcs[i].Args); err != nil {
+			return err
+		}
+	}
+	if err := all(on); err != nil {
+		return err
+	}
+	if err := all(qualify.preds); err != nil {
+		return err
+	}
+	if err := g.checkPending(having.pending); err != nil {
+		return err
+	}
+	return g.checkPending(k.list.pending)
+}
+
+// project computes the select list, removes duplicates and orders.
+func (k *core) project(node logical.Node, sorts []sortExpr, on []expr.Expr) (*Rel, error) {
+	b := k.b
+	rel := &Rel{}
+	m := &computed{b: b}
+	for i := range k.targets {
+		t := &k.targets[i]
+		if t.literal != nil {
+			rel.literal(i, t.literal)
+			rel.Cols = append(rel.Cols, OutCol{Name: t.name})
+			continue
+		}
+		rel.Cols = append(rel.Cols, OutCol{Name: t.name, ID: m.column(t.bound, t.name)})
+	}
+	plain := k.ast.Distinct && len(k.ast.DistinctOn) == 0
+	if plain {
+		// The order may only use what is selected.
+		items := len(m.items)
+		rel.Order = sortKeys(m, sorts, rel.ids())
+		selected := logical.SetOf(rel.ids()...)
+		for _, s := range rel.Order {
+			if !selected.Has(s.Col) || len(m.items) > items {
+				return nil, pgerr.New(pgerr.InvalidColumnReference, "for SELECT DISTINCT, ORDER BY expressions must appear in select list").
+					At(unselected(sorts, k.targets))
+			}
+		}
+		if err := k.comparable(rel); err != nil {
+			return nil, err
+		}
+		node = b.cols.Extend(node, m.items...)
+		rel.Node = &logical.Distinct{Input: b.cols.Narrow(node, rel.ids())}
+		return rel, nil
+	}
+	rel.Order = sortKeys(m, sorts, rel.ids())
+	if len(on) == 0 {
+		rel.Node = b.cols.Extend(node, m.items...)
+		return rel, nil
+	}
+	top := &logical.TopN{Order: rel.Order, Limit: &expr.Const{Value: types.NewInt(1), T: types.Of(types.Int8)}}
+	var seen logical.ColSet
+	for _, e := range on {
+		if id := m.column(e, "distinct"); !seen.Has(id) && !logical.IsConstant(e) {
+			seen.Add(id)
+			top.Group = append(top.Group, id)
+		}
+	}
+	covered := 0
+	for _, o := range rel.Order {
+		if seen.Has(o.Col) {
+			covered++
+			continue
+		}
+		if covered < len(top.Group) {
+			return nil, pgerr.New(pgerr.InvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions").
+				At(ast.Start(k.ast.DistinctOn[0]))
+		}
+		break
+	}
+	top.Input = b.cols.Extend(node, m.items...)
+	rel.Node = top
+	return rel, nil
+}
+
+// unselected is the position of the first sort expression that is not selected.
+func unselected(sorts []sortExpr, targets []target) int {
+	for _, s := range sorts {
+		selected := s.target > 0 || logical.IsConstant(s.expr)
+		for i := range targets {
+			selected = selected || expr.Equal(targets[i].bound, s.expr)
+		}
+		if !selected {
+			return s.pos
+		}
+	}
+	return 0
+}
+
+// comparable checks that all selected columns can be compared, for DISTINCT.
+func (k *core) comparable(rel *Rel) error {
+	for i, c := range rel.Cols {
+		if _, err := k.list.equality(k.b.cols.At(c.ID).T, k.targets[i].pos); err != nil {
+			return err
+		}
+	}
+	return nil
+}

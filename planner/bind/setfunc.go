@@ -1,0 +1,227 @@
+package bind
+
+import (
+	"slices"
+
+	"millrace/expr"
+	"millrace/expr/scalar"
+	"millrace/pgerr"
+	"millrace/planner/logical"
+	"millrace/sql/ast"
+	"millrace/types"
+)
+
+// setSignature is one overload of a set-returning function. Its name goes into the plan, with arguments of exactly these
+// types; anyArray stands for any array and elem in the result for its elements.
+type setSignature struct {
+	name string
+	args []types.T
+	ret  []types.T
+	cols []string // names of the result's columns; nil: one, of the function's name
+}
+
+var elem = types.T{Kind: types.Void, Elem: 1, Mod: -1}
+
+// setSignatures lists the set-returning functions.
+var setSignatures = func() []setSignature {
+	of := types.Of
+	int4, int8, num, text := of(types.Int4), of(types.Int8), of(types.Numeric), of(types.Text)
+	ts, tz, iv := of(types.Timestamp), of(types.TimestampTZ), of(types.Interval)
+	var out []setSignature
+	for _, t := range []types.T{int4, int8, num} {
+		out = append(out,
+			setSignature{name: "generate_series", args: []types.T{t, t}, ret: []types.T{t}},
+			setSignature{name: "generate_series", args: []types.T{t, t, t}, ret: []types.T{t}})
+	}
+	for _, t := range []types.T{tz, ts} { // a date is taken for the preferred type
+		out = append(out, setSignature{name: "generate_series", args: []types.T{t, t, iv}, ret: []types.T{t}})
+	}
+	out = append(out,
+		setSignature{name: "unnest", args: []types.T{expr.AnyArray}, ret: []types.T{elem}},
+		setSignature{name: "generate_subscripts", args: []types.T{expr.AnyArray, int4}, ret: []types.T{int4}},
+		setSignature{name: "generate_subscripts", args: []types.T{expr.AnyArray, int4, of(types.Bool)}, ret: []types.T{int4}},
+		setSignature{name: "regexp_split_to_table", args: []types.T{text, text}, ret: []types.T{text}},
+		setSignature{name: "regexp_split_to_table", args: []types.T{text, text, text}, ret: []types.T{text}},
+		setSignature{name: "regexp_matches", args: []types.T{text, text}, ret: []types.T{types.ArrayOf(text)}},
+		setSignature{name: "regexp_matches", args: []types.T{text, text, text}, ret: []types.T{types.ArrayOf(text)}},
+		setSignature{name: "string_to_table", args: []types.T{text, text}, ret: []types.T{text}},
+		setSignature{name: "string_to_table", args: []types.T{text, text, text}, ret: []types.T{text}},
+	)
+	for _, k := range []types.Kind{types.JSON, types.JSONB} {
+		t, p := of(k), k2name[k]
+		out = append(out,
+			setSignature{name: p + "_array_elements", args: []types.T{t}, ret: []types.T{t}, cols: []string{"value"}},
+			setSignature{name: p + "_array_elements_text", args: []types.T{t}, ret: []types.T{text}, cols: []string{"value"}},
+			setSignature{name: p + "_object_keys", args: []types.T{t}, ret: []types.T{text}},
+			setSignature{name: p + "_each", args: []types.T{t}, ret: []types.T{text, t}, cols: []string{"key", "value"}},
+			setSignature{name: p + "_each_text", args: []types.T{t}, ret: []types.T{text, text}, cols: []string{"key", "value"}})
+	}
+	return out
+}()
+
+var k2name = map[types.Kind]string{types.JSON: "json", types.JSONB: "jsonb"}
+
+func isSetFunc(name string) bool {
+	return slices.ContainsFunc(setSignatures, func(s setSignature) bool { return s.name == name })
+}
+
+func setFuncNames() []string {
+	var names []string
+	for _, s := range setSignatures {
+		if len(names) == 0 || names[len(names)-1] != s.name {
+			names = append(names, s.name)
+		}
+	}
+	return names
+}
+
+// setFunc resolves a set-returning function for bound arguments, by the rules for scalar functions, and numbers its
+// columns.
+func (c *clause) setFunc(name string, args []expr.Expr, argPos []int, pos int) (logical.SetFunc, []scopeCol, error) {
+	// The registry's rules choose among entries made of the signatures.
+	var sigs []setSignature
+	for _, s := range setSignatures {
+		if s.name == name {
+			sigs = append(sigs, s)
+		}
+	}
+	chosen, argTypes, err := chooseSet(sigs, args, pos)
+	if err != nil {
+		return logical.SetFunc{}, nil, err
+	}
+	f := logical.SetFunc{Name: name}
+	for i, a := range args {
+		p := pos
+		if i < len(argPos) {
+			p = argPos[i]
+		}
+		x, err := c.coerce(a, argTypes[i], implicit, p)
+		if err != nil {
+			return f, nil, err
+		}
+		f.Args = append(f.Args, x)
+	}
+	var cols []scopeCol
+	for i, t := range chosen.ret {
+		if t == elem {
+			t = argTypes[0].ElemType()
+		}
+		n := name
+		if chosen.cols != nil {
+			n = chosen.cols[i]
+		}
+		id := c.b.cols.Add(logical.Column{Name: n, T: t})
+		f.Cols, f.Ret = append(f.Cols, id), append(f.Ret, t)
+		cols = append(cols, scopeCol{name: n, id: id})
+	}
+	return f, cols, nil
+}
+
+// chooseSet picks the signature that fits: exactly, else the first whose types the arguments convert to implicitly,
+// numbers in the order integer, bigint, numeric.
+func chooseSet(sigs []setSignature, args []expr.Expr, pos int) (*setSignature, []types.T, error) {
+	match := func(s *setSignature, exact bool) ([]types.T, bool) {
+		if len(s.args) != len(args) {
+			return nil, false
+		}
+		ts := make([]types.T, len(args))
+		for i, p := range s.args {
+			t := args[i].Type()
+			switch {
+			case p == expr.AnyArray:
+				if !t.Is(types.Array) {
+					return nil, false
+				}
+				ts[i] = t.WithoutMod()
+			case exact && t.WithoutMod() == p, !exact && scalar.CanCast(t, p, implicit):
+				ts[i] = p
+			default:
+				return nil, false
+			}
+		}
+		return ts, true
+	}
+	for _, exact := range []bool{true, false} {
+		for i := range sigs {
+			if ts, ok := match(&sigs[i], exact); ok {
+				return &sigs[i], ts, nil
+			}
+		}
+	}
+	ts := make([]types.T, len(args))
+	for i, a := range args {
+		ts[i] = a.Type()
+	}
+	return nil, nil, pgerr.New(pgerr.UndefinedFunction, "function %s does not exist", signature(sigs[0].name, ts)).At(pos).
+		WithHint("No function matches the given name and argument types. You might need to add explicit type casts.")
+}
+
+func signature(name string, ts []types.T) string {
+	s := name + "("
+	for i, t := range ts {
+		if i > 0 {
+			s += ", "
+		}
+		s += t.WithoutMod().String()
+	}
+	return s + ")"
+}
+
+// setCalls collects the set-returning functions of a select list.
+type setCalls struct {
+	funcs []logical.SetFunc
+	pos   int
+}
+
+// setCall binds a set-returning function in a select list: the rows that it gives are made beside those of the
+// list's other such functions.
+func (c *clause) setCall(e *ast.FuncCall) (expr.Expr, error) {
+	if c.sets == nil || c.inAggregate || c.inWindow {
+		name := c.name
+		switch {
+		case c.inAggregate:
+			return nil, pgerr.New(pgerr.FeatureNotSupported, "aggregate function calls cannot contain set-returning function calls").
+				WithHint("You might be able to move the set-returning function into a LATERAL FROM item.").At(e.Pos)
+		case c.inWindow:
+			return nil, pgerr.New(pgerr.FeatureNotSupported, "window function calls cannot contain set-returning function calls").
+				WithHint("You might be able to move the set-returning function into a LATERAL FROM item.").At(e.Pos)
+		}
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "set-returning functions are not allowed in %s", name).At(e.Pos)
+	}
+	args, argPos, err := c.setArgs(e)
+	if err != nil {
+		return nil, err
+	}
+	f, cols, err := c.setFunc(e.Name.Name, args, argPos, e.Pos)
+	if err != nil {
+		return nil, err
+	}
+	if len(cols) != 1 {
+		return nil, pgerr.Unsupported("a set-returning function with several columns in a select list").At(e.Pos)
+	}
+	if c.sets.pos == 0 {
+		c.sets.pos = e.Pos
+	}
+	c.sets.funcs = append(c.sets.funcs, f)
+	return c.b.cols.Ref(cols[0].id), nil
+}
+
+// setArgs binds the arguments of a set-returning function, which may not contain another.
+func (c *clause) setArgs(e *ast.FuncCall) ([]expr.Expr, []int, error) {
+	if e.Star || e.Distinct || e.Variadic || e.Filter != nil || len(e.OrderBy) > 0 {
+		return nil, nil, notAggregate(e, "%s is not an aggregate function")
+	}
+	inner := *c
+	inner.sets, inner.name = nil, "the arguments of a set-returning function"
+	var args []expr.Expr
+	var pos []int
+	for _, a := range e.Args {
+		x, err := inner.bind(a)
+		if err != nil {
+			return nil, nil, err
+		}
+		args, pos = append(args, x), append(pos, ast.Start(a))
+	}
+	c.pending = inner.pending
+	return args, pos, nil
+}

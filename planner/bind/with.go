@@ -1,0 +1,109 @@
+package bind
+
+import (
+	"millrace/pgerr"
+	"millrace/sql/ast"
+)
+
+// cteScope is a list of the WITH queries that are visible at a place, the innermost first.
+type cteScope struct {
+	name string
+	def  *cte
+	next *cteScope
+}
+
+// cte is one WITH query. It is bound at each reference.
+type cte struct {
+	ast   *ast.CTE
+	scope *scope // what its query may refer to
+	uses  int
+	// binding is set while the query is being bound: a reference to itself is then recursion.
+	binding  bool
+	volatile bool
+}
+
+func (s *scope) cte(name string) *cte {
+	for l := s.ctes; l != nil; l = l.next {
+		if l.name == name {
+			return l.def
+		}
+	}
+	return nil
+}
+
+// with adds a WITH clause's queries to a scope, and returns the scope and the queries.
+func (b *Binder) with(w *ast.With, s *scope) (*scope, []*cte, error) {
+	if w == nil {
+		return s, nil, nil
+	}
+	inner := &scope{outer: s.outer, items: s.items, hidden: s.hidden, ctes: s.ctes}
+	var defs []*cte
+	names := map[string]bool{}
+	for _, c := range w.CTEs {
+		if names[c.Name] {
+			return nil, nil, pgerr.New(pgerr.DuplicateAlias, "WITH query name \"%s\" specified more than once", c.Name).At(c.Pos)
+		}
+		names[c.Name] = true
+		if c.Search != nil || c.Cycle != nil {
+			return nil, nil, pgerr.Unsupported("SEARCH and CYCLE clauses").At(c.Pos)
+		}
+		if _, ok := c.Query.(*ast.Select); !ok {
+			return nil, nil, pgerr.Unsupported("a data-modifying statement in WITH").At(c.Query.Position())
+		}
+		d := &cte{ast: c, scope: inner}
+		if !w.Recursive {
+			// A query sees those before it.
+			d.scope = &scope{outer: s.outer, items: s.items, hidden: s.hidden, ctes: inner.ctes}
+		}
+		defs = append(defs, d)
+		inner.ctes = &cteScope{name: c.Name, def: d, next: inner.ctes}
+	}
+	return inner, defs, nil
+}
+
+// unused binds the WITH queries that nothing refers to, for their errors.
+func (b *Binder) unused(defs []*cte) error {
+	for _, d := range defs {
+		if d.uses == 0 {
+			if _, err := b.bindCTE(d, d.ast.Pos); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// bindCTE binds a WITH query for one reference.
+func (b *Binder) bindCTE(d *cte, pos int) (*Rel, error) {
+	if d.binding {
+		return nil, pgerr.Unsupported("WITH RECURSIVE").At(pos)
+	}
+	d.binding = true
+	defer func() { d.binding = false }()
+	d.uses++
+	volatile := b.volatile
+	b.volatile = false
+	rel, err := b.bindSelect(d.ast.Query.(*ast.Select), d.scope, selectOptions{})
+	if err != nil {
+		return nil, err
+	}
+	d.volatile = d.volatile || b.volatile
+	b.volatile = b.volatile || volatile
+	if d.volatile && d.uses > 1 {
+		return nil, pgerr.Unsupported("a WITH query with volatile functions that is referred to more than once").At(pos)
+	}
+	rel.Cols, err = renameCols(rel.Cols, d.ast.Columns, "WITH query", d.ast.Name, d.ast.Pos)
+	return rel, err
+}
+
+// renameCols gives the first columns new names.
+func renameCols(cols []OutCol, names []string, what, name string, pos int) ([]OutCol, error) {
+	if len(names) > len(cols) {
+		return nil, pgerr.New(pgerr.InvalidColumnReference, "%s \"%s\" has %d columns available but %d columns specified", what, name, len(cols), len(names)).At(pos)
+	}
+	out := append([]OutCol(nil), cols...)
+	for i, n := range names {
+		out[i].Name = n
+	}
+	return out, nil
+}

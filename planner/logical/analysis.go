@@ -1,0 +1,455 @@
+package logical
+
+import (
+	"slices"
+
+	"millrace/catalog"
+	"millrace/expr"
+	"millrace/planner/physical"
+)
+
+// keysMax bounds how many candidate keys are followed for an operator.
+const keysMax = 6
+
+// Analysis derives properties of plans and remembers them by operator. It is for one statement's plans.
+type Analysis struct {
+	keys       map[Node][][]ColID
+	notNull    map[Node]ColSet
+	appendOnly map[Node]bool
+}
+
+// NewAnalysis makes an empty one.
+func NewAnalysis() *Analysis {
+	return &Analysis{keys: map[Node][][]ColID{}, notNull: map[Node]ColSet{}, appendOnly: map[Node]bool{}}
+}
+
+// Keys gives candidate keys of n's output: sets of columns whose values, NULL counting as a value, repeat in no two
+// rows. An empty key says that there is at most one row. The list is not complete.
+func (a *Analysis) Keys(n Node) [][]ColID {
+	if k, ok := a.keys[n]; ok {
+		return k
+	}
+	k := a.computeKeys(n)
+	// Least keys only: a superset of a key says nothing new.
+	var least [][]ColID
+	for _, key := range k {
+		if !slices.ContainsFunc(least, func(o []ColID) bool { return SetOf(o...).SubsetOf(SetOf(key...)) }) {
+			least = slices.DeleteFunc(least, func(o []ColID) bool { return SetOf(key...).SubsetOf(SetOf(o...)) })
+			least = append(least, key)
+		}
+	}
+	if len(least) > keysMax {
+		least = least[:keysMax]
+	}
+	a.keys[n] = least
+	return least
+}
+
+// HasKey reports whether some of cols are a key.
+func (a *Analysis) HasKey(n Node, cols ColSet) bool {
+	for _, k := range a.Keys(n) {
+		if cols.HasAll(k) {
+			return true
+		}
+	}
+	return false
+}
+
+// AtMostOne reports whether n gives at most one row.
+func (a *Analysis) AtMostOne(n Node) bool { return a.HasKey(n, ColSet{}) }
+
+func (a *Analysis) computeKeys(n Node) [][]ColID {
+	switch n := n.(type) {
+	case *Scan:
+		return withoutConstants(scanKeys(n), n.Filter)
+	case *Values:
+		if len(n.Rows) <= 1 {
+			return [][]ColID{{}}
+		}
+	case *Filter:
+		return withoutConstants(a.Keys(n.Input), n.Preds)
+	case *Project:
+		return projectKeys(n, a.Keys(n.Input))
+	case *Join:
+		return a.joinKeys(n)
+	case *Aggregate:
+		keys := [][]ColID{slices.Clone(n.Group)}
+		group := SetOf(n.Group...)
+		for _, k := range a.Keys(n.Input) {
+			if group.HasAll(k) {
+				keys = append(keys, k)
+			}
+		}
+		return keys
+	case *Distinct:
+		return append(slices.Clone(a.Keys(n.Input)), slices.Clone(n.Output()))
+	case *Union:
+		if len(n.In) == 1 {
+			return renameKeys(a.Keys(n.In[0]), n.From[0], n.Cols)
+		}
+	case *SetOp:
+		keys := renameKeys(a.Keys(n.Left), n.LeftCols, n.Cols)
+		if !n.Except {
+			keys = append(keys, renameKeys(a.Keys(n.Right), n.RightCols, n.Cols)...)
+		}
+		if !n.All {
+			keys = append(keys, slices.Clone(n.Cols))
+		}
+		return keys
+	case *TopN:
+		return a.topNKeys(n)
+	case *Window:
+		return a.windowKeys(n)
+	case *Series:
+		return a.seriesKeys(n)
+	case *SingleRow:
+		return append(slices.Clone(a.Keys(n.Input)), slices.Clone(n.Group))
+	}
+	return nil
+}
+
+func scanKeys(n *Scan) [][]ColID {
+	if n.Relation.Key == nil {
+		return nil
+	}
+	key := make([]ColID, 0, len(n.Relation.Key))
+	for _, attr := range n.Relation.Key {
+		i := slices.Index(n.Attrs, attr)
+		if i < 0 {
+			return nil
+		}
+		key = append(key, n.Cols[i])
+	}
+	return [][]ColID{key}
+}
+
+// withoutConstants drops from keys the columns that predicates hold to one value.
+func withoutConstants(keys [][]ColID, preds []expr.Expr) [][]ColID {
+	if len(keys) == 0 || len(preds) == 0 {
+		return keys
+	}
+	constant := ConstantCols(preds)
+	if len(constant) == 0 {
+		return keys
+	}
+	out := make([][]ColID, len(keys))
+	for i, k := range keys {
+		out[i] = slices.DeleteFunc(slices.Clone(k), func(id ColID) bool { _, ok := constant[id]; return ok })
+	}
+	return out
+}
+
+func projectKeys(n *Project, keys [][]ColID) [][]ColID {
+	to := map[ColID]ColID{}
+	for i := range n.Items {
+		it := &n.Items[i]
+		if c, ok := it.Expr.(*expr.Column); ok {
+			if _, done := to[c.Index]; !done || it.PassThrough() {
+				to[c.Index] = it.Col
+			}
+		}
+	}
+	return mapKeys(keys, to)
+}
+
+func renameKeys(keys [][]ColID, from, to []ColID) [][]ColID {
+	m := map[ColID]ColID{}
+	for i, id := range from {
+		if _, done := m[id]; !done {
+			m[id] = to[i]
+		}
+	}
+	return mapKeys(keys, m)
+}
+
+// mapKeys renames keys and drops those with a column that has no new name.
+func mapKeys(keys [][]ColID, to map[ColID]ColID) [][]ColID {
+	var out [][]ColID
+next:
+	for _, k := range keys {
+		nk := make([]ColID, len(k))
+		for i, id := range k {
+			t, ok := to[id]
+			if !ok {
+				continue next
+			}
+			nk[i] = t
+		}
+		out = append(out, nk)
+	}
+	return out
+}
+
+// JoinColumns gives the pairs of columns that a join's condition equates, left and right.
+func JoinColumns(n *Join) (left, right []ColID) {
+	lset, rset := SetOf(n.Left.Output()...), SetOf(n.Right.Output()...)
+	for _, p := range n.On {
+		x, y, _, ok := Equality(p)
+		if !ok {
+			continue
+		}
+		cx, okx := x.(*expr.Column)
+		cy, oky := y.(*expr.Column)
+		if !okx || !oky {
+			continue
+		}
+		if lset.Has(cy.Index) && rset.Has(cx.Index) {
+			cx, cy = cy, cx
+		}
+		if lset.Has(cx.Index) && rset.Has(cy.Index) {
+			left, right = append(left, cx.Index), append(right, cy.Index)
+		}
+	}
+	return left, right
+}
+
+func (a *Analysis) joinKeys(n *Join) [][]ColID {
+	lk, rk := a.Keys(n.Left), a.Keys(n.Right)
+	if n.Kind == physical.Semi || n.Kind == physical.Anti {
+		return lk
+	}
+	lcols, rcols := JoinColumns(n)
+	leftOnce := a.HasKey(n.Right, SetOf(rcols...)) // each left row meets at most one right row
+	rightOnce := a.HasKey(n.Left, SetOf(lcols...))
+	var keys [][]ColID
+	if leftOnce && (n.Kind == physical.Inner || n.Kind == physical.Left) {
+		keys = append(keys, lk...)
+	}
+	if rightOnce && (n.Kind == physical.Inner || n.Kind == physical.Right) {
+		keys = append(keys, rk...)
+	}
+	if n.Kind == physical.Full {
+		// An unmatched row of either side with NULL in the whole of its key would look the same.
+		lk = slices.DeleteFunc(slices.Clone(lk), func(k []ColID) bool { return !a.NotNull(n.Left).HasAny(k) })
+	}
+	for _, l := range lk {
+		for _, r := range rk {
+			keys = append(keys, slices.Concat(l, r))
+		}
+	}
+	return keys
+}
+
+func (a *Analysis) topNKeys(n *TopN) [][]ColID {
+	keys := slices.Clone(a.Keys(n.Input))
+	if n.Rank != physical.RowNumberRank {
+		return keys
+	}
+	if n.RowNumber != 0 {
+		keys = append(keys, append(slices.Clone(n.Group), n.RowNumber))
+	}
+	if c, ok := n.Limit.(*expr.Const); ok && !c.Value.Null && c.Value.I <= 1 && !n.WithTies {
+		keys = append(keys, slices.Clone(n.Group))
+	}
+	return keys
+}
+
+func (a *Analysis) windowKeys(n *Window) [][]ColID {
+	in := a.Keys(n.Input)
+	if !n.Cumulate && n.Size == n.Slide {
+		return in
+	}
+	// A row's windows differ by start, but for growing windows, which differ by end.
+	by := n.Start
+	if n.Cumulate {
+		by = n.End
+	}
+	keys := make([][]ColID, len(in))
+	for i, k := range in {
+		keys[i] = append(slices.Clone(k), by)
+	}
+	return keys
+}
+
+func (a *Analysis) seriesKeys(n *Series) [][]ColID {
+	if n.Ordinality == 0 {
+		return nil
+	}
+	if n.Input == nil {
+		return [][]ColID{{n.Ordinality}}
+	}
+	var keys [][]ColID
+	for _, k := range a.Keys(n.Input) {
+		keys = append(keys, append(slices.Clone(k), n.Ordinality))
+	}
+	return keys
+}
+
+// NotNull gives columns of n's output that are NULL in no row. It is not complete.
+func (a *Analysis) NotNull(n Node) ColSet {
+	if s, ok := a.notNull[n]; ok {
+		return s
+	}
+	s := a.computeNotNull(n)
+	a.notNull[n] = s
+	return s
+}
+
+func (a *Analysis) computeNotNull(n Node) ColSet {
+	var s ColSet
+	switch n := n.(type) {
+	case *Scan:
+		for i, attr := range n.Attrs {
+			pk := n.Relation.Kind == catalog.Table && slices.Contains(n.Relation.Key, attr)
+			if n.Relation.Columns[attr].NotNull || pk {
+				s.Add(n.Cols[i])
+			}
+		}
+		addRejected(&s, n.Filter)
+	case *Values:
+		for i, id := range n.Cols {
+			if !slices.ContainsFunc(n.Rows, func(r []expr.Expr) bool { return !neverNull(r[i], ColSet{}) }) {
+				s.Add(id)
+			}
+		}
+	case *Filter:
+		s = a.NotNull(n.Input).Clone()
+		addRejected(&s, n.Preds)
+	case *Project:
+		in := a.NotNull(n.Input)
+		for i := range n.Items {
+			if neverNull(n.Items[i].Expr, in) {
+				s.Add(n.Items[i].Col)
+			}
+		}
+	case *Join:
+		s = a.joinNotNull(n)
+	case *Aggregate:
+		in := a.NotNull(n.Input)
+		for _, g := range n.Group {
+			if in.Has(g) {
+				s.Add(g)
+			}
+		}
+		for i := range n.Aggs {
+			if n.Aggs[i].Func.Name == "count" {
+				s.Add(n.Aggs[i].Col)
+			}
+		}
+	case *Union:
+		for i, id := range n.Cols {
+			all := true
+			for k, in := range n.In {
+				all = all && a.NotNull(in).Has(n.From[k][i])
+			}
+			if all {
+				s.Add(id)
+			}
+		}
+	case *SetOp:
+		l, r := a.NotNull(n.Left), a.NotNull(n.Right)
+		for i, id := range n.Cols {
+			if l.Has(n.LeftCols[i]) || !n.Except && r.Has(n.RightCols[i]) {
+				s.Add(id)
+			}
+		}
+	case *Distinct:
+		return a.NotNull(n.Input)
+	case *TopN:
+		s = a.NotNull(n.Input).Clone()
+		if n.RowNumber != 0 {
+			s.Add(n.RowNumber)
+		}
+	case *Window:
+		s = a.NotNull(n.Input).Clone()
+		s.AddAll([]ColID{n.Time, n.Start, n.End})
+	case *Series:
+		if n.Input != nil {
+			s = a.NotNull(n.Input).Clone()
+		}
+		if n.Ordinality != 0 && !n.Outer {
+			s.Add(n.Ordinality)
+		}
+	case *SingleRow:
+		if len(n.Group) > 0 {
+			return a.NotNull(n.Input)
+		}
+	}
+	return s
+}
+
+func addRejected(s *ColSet, preds []expr.Expr) {
+	for _, p := range preds {
+		s.Union(RejectedNulls(p))
+	}
+}
+
+func (a *Analysis) joinNotNull(n *Join) ColSet {
+	var s ColSet
+	if n.Kind != physical.Right && n.Kind != physical.Full {
+		s.Union(a.NotNull(n.Left))
+	}
+	if n.Kind == physical.Inner || n.Kind == physical.Right {
+		s.Union(a.NotNull(n.Right))
+	}
+	if n.Kind == physical.Inner || n.Kind == physical.Semi {
+		var on ColSet
+		addRejected(&on, n.On)
+		for _, id := range n.Output() {
+			if on.Has(id) {
+				s.Add(id)
+			}
+		}
+	}
+	return s
+}
+
+// AppendOnly reports whether n's output never retracts a row.
+func (a *Analysis) AppendOnly(n Node) bool {
+	if v, ok := a.appendOnly[n]; ok {
+		return v
+	}
+	v := a.computeAppendOnly(n)
+	a.appendOnly[n] = v
+	return v
+}
+
+func (a *Analysis) computeAppendOnly(n Node) bool {
+	switch n := n.(type) {
+	case *Scan:
+		return n.AppendOnly
+	case *Values:
+		return true
+	case *Filter, *Project, *Union, *Window, *Distinct, *Series:
+		for _, in := range n.Inputs() {
+			if !a.AppendOnly(in) {
+				return false
+			}
+		}
+		return true
+	case *Join:
+		// An inner join of rows that stay stays; a left row that has met a partner keeps it. An unmatched row of an
+		// outer or anti join is withdrawn when its partner comes, unless the side that would bring it is constant.
+		if n.Kind == physical.Inner || n.Kind == physical.Semi {
+			return a.AppendOnly(n.Left) && a.AppendOnly(n.Right)
+		}
+		if n.Kind == physical.Left || n.Kind == physical.Anti {
+			return a.AppendOnly(n.Left) && a.Constant(n.Right)
+		}
+		if n.Kind == physical.Right {
+			return a.AppendOnly(n.Right) && a.Constant(n.Left)
+		}
+		return a.Constant(n.Left) && a.Constant(n.Right)
+	case *SetOp:
+		if !n.Except {
+			return a.AppendOnly(n.Left) && a.AppendOnly(n.Right)
+		}
+		return a.AppendOnly(n.Left) && a.Constant(n.Right)
+	case *TopN:
+		// Without a bound every row stays, as long as its number does not show.
+		return n.RowNumber == 0 && n.Limit == nil && n.Offset == nil && a.AppendOnly(n.Input)
+	}
+	// Aggregates replace their row of a group; a single row replaces NULLs.
+	return a.Constant(n)
+}
+
+// Constant reports whether n reads no relation, so that its rows never change.
+func (a *Analysis) Constant(n Node) bool {
+	constant := true
+	Walk(n, func(x Node) {
+		if _, ok := x.(*Scan); ok {
+			constant = false
+		}
+	})
+	return constant
+}

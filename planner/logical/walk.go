@@ -1,0 +1,188 @@
+package logical
+
+import "millrace/expr"
+
+// Walk visits n and all operators below it, inputs after what reads them.
+func Walk(n Node, f func(Node)) {
+	f(n)
+	for _, in := range n.Inputs() {
+		Walk(in, f)
+	}
+}
+
+// Transform rebuilds a plan from its leaves: f gets each operator with its inputs already transformed.
+func Transform(n Node, f func(Node) Node) Node {
+	return f(MapInputs(n, func(in Node) Node { return Transform(in, f) }))
+}
+
+// MapInputs replaces n's inputs, and gives n itself where none changes.
+func MapInputs(n Node, f func(Node) Node) Node {
+	in := n.Inputs()
+	var changed []Node
+	for i, x := range in {
+		if y := f(x); y != x {
+			if changed == nil {
+				changed = append([]Node(nil), in...)
+			}
+			changed[i] = y
+		}
+	}
+	if changed == nil {
+		return n
+	}
+	return n.WithInputs(changed)
+}
+
+// MapExprs replaces n's expressions, and gives n itself where none changes.
+func MapExprs(n Node, f func(expr.Expr) expr.Expr) Node {
+	es := n.Exprs()
+	var changed []expr.Expr
+	for i, x := range es {
+		if y := f(x); y != x {
+			if changed == nil {
+				changed = append([]expr.Expr(nil), es...)
+			}
+			changed[i] = y
+		}
+	}
+	if changed == nil {
+		return n
+	}
+	return n.WithExprs(changed)
+}
+
+// Used gives the columns that n itself reads, whether from its inputs or (in a dependent join's right side) from
+// outside: those of its expressions and those that it names.
+func Used(n Node) ColSet {
+	s := ExprsCols(n.Exprs())
+	switch n := n.(type) {
+	case *Aggregate:
+		s.AddAll(n.Group)
+		for i := range n.Aggs {
+			s.AddAll(n.Aggs[i].Args)
+			if n.Aggs[i].Filter != 0 {
+				s.Add(n.Aggs[i].Filter)
+			}
+		}
+	case *Distinct:
+		s.AddAll(n.Input.Output())
+	case *Union:
+		for _, from := range n.From {
+			s.AddAll(from)
+		}
+	case *SetOp:
+		s.AddAll(n.LeftCols)
+		s.AddAll(n.RightCols)
+	case *TopN:
+		s.AddAll(n.Group)
+		for _, k := range n.Order {
+			s.Add(k.Col)
+		}
+	case *Window:
+		s.Add(n.Time)
+	case *SingleRow:
+		s.AddAll(n.Group)
+	}
+	return s
+}
+
+// Provided gives the columns that n or an operator below it computes.
+func Provided(n Node) ColSet {
+	var s ColSet
+	Walk(n, func(x Node) { s.AddAll(x.Output()) })
+	return s
+}
+
+// Free gives the columns that the plan reads from outside of itself: those by which it depends on the left side
+// of a dependent join.
+func Free(n Node) ColSet {
+	var used ColSet
+	Walk(n, func(x Node) { used.Union(Used(x)) })
+	for _, id := range Provided(n).List() {
+		used.Remove(id)
+	}
+	return used
+}
+
+// RenameExpr replaces columns in an expression by others.
+func RenameExpr(e expr.Expr, names map[ColID]expr.Expr) expr.Expr {
+	return expr.Rewrite(e, func(x expr.Expr) expr.Expr {
+		if c, ok := x.(*expr.Column); ok {
+			if to, ok := names[c.Index]; ok {
+				return to
+			}
+		}
+		return x
+	})
+}
+
+// Conjuncts splits an expression at its top-level ANDs.
+func Conjuncts(e expr.Expr) []expr.Expr {
+	if and, ok := e.(*expr.And); ok {
+		var out []expr.Expr
+		for _, a := range and.Args {
+			out = append(out, Conjuncts(a)...)
+		}
+		return out
+	}
+	return []expr.Expr{e}
+}
+
+// Conjoin makes one expression of conjuncts; nil of none.
+func Conjoin(es []expr.Expr) expr.Expr {
+	switch len(es) {
+	case 0:
+		return nil
+	case 1:
+		return es[0]
+	}
+	return &expr.And{Args: es}
+}
+
+// NewFilter filters by more predicates, merging with a filter that n already is; without any it is n.
+func NewFilter(n Node, preds ...expr.Expr) Node {
+	if len(preds) == 0 {
+		return n
+	}
+	if f, ok := n.(*Filter); ok {
+		return &Filter{Input: f.Input, Preds: append(f.Preds[:len(f.Preds):len(f.Preds)], preds...)}
+	}
+	return &Filter{Input: n, Preds: preds}
+}
+
+// Extend adds computed columns to all that n gives out; without any it is n.
+func (c *Columns) Extend(n Node, items ...Item) Node {
+	if len(items) == 0 {
+		return n
+	}
+	out := n.Output()
+	p := &Project{Input: n, Items: make([]Item, 0, len(out)+len(items))}
+	for _, id := range out {
+		p.Items = append(p.Items, Item{Col: id, Expr: c.Ref(id)})
+	}
+	p.Items = append(p.Items, items...)
+	return p
+}
+
+// Narrow gives a plan with exactly the columns ids, each once, in that order.
+func (c *Columns) Narrow(n Node, ids []ColID) Node {
+	p := &Project{Input: n}
+	var seen ColSet
+	for _, id := range ids {
+		if !seen.Has(id) {
+			seen.Add(id)
+			p.Items = append(p.Items, Item{Col: id, Expr: c.Ref(id)})
+		}
+	}
+	out := n.Output()
+	if len(out) == len(p.Items) {
+		same := true
+		for i, id := range out {
+			same = same && p.Items[i].Col == id
+		}
+		if same {
+			return n
+		}
+	}
+	return p
+}

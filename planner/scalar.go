@@ -1,0 +1,21 @@
+package planner
+
+import (
+	"millrace/expr"
+	"millrace/planner/physical"
+	"millrace/sql/ast"
+	"millrace/types"
+)
+
+// BindScalar binds an expression over the given columns, which it refers to by index: defaults, checks,
+// watermarks, options. Subqueries, aggregates and parameters are refused.
+func BindScalar(e ast.Expr, env *Env, columns []physical.Column) (expr.Expr, error) { panic("pending") }
+
+// BindAssignment binds an expression as [BindScalar] does and converts it to the type of the column that it is
+// assigned to; name is the column's for messages.
+func BindAssignment(e ast.Expr, env *Env, columns []physical.Column, name string, to types.T) (expr.Expr, error) {
+	panic("pending")
+}
+
+// ResolveType gives the type that a type name stands for.
+func ResolveType(t *ast.TypeName, env *Env) (types.T, error) { panic("pending") }
