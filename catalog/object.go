@@ -60,8 +60,6 @@ type Relation struct {
 	SearchPath []string `json:",omitempty"`
 	// DependsOn lists the ids of the relations that Query reads, each once.
 	DependsOn []uint32 `json:",omitempty"`
-	// Fingerprint identifies the physical plan that the stored state belongs to.
-	Fingerprint string `json:",omitempty"`
 
 	Watermark *Watermark `json:",omitempty"`
 	// Options are the WITH (...) options in the order written, with lower-case names.
@@ -130,5 +128,13 @@ type Schema struct {
 	Comment string `json:",omitempty"`
 }
 
-// IsStream reports whether a relation of this kind is an append-only log that is scanned from its start.
-func (k Kind) IsStream() bool { return k == Stream }
+// SetOption sets a WITH option on a relation that is being changed; the options of other copies stay.
+func (r *Relation) SetOption(name, value string) {
+	opts := make([]Option, 0, len(r.Options)+1)
+	for _, o := range r.Options {
+		if o.Name != name {
+			opts = append(opts, o)
+		}
+	}
+	r.Options = append(opts, Option{name, value})
+}

@@ -37,7 +37,7 @@ func translate(err error) error {
 	case errors.Is(err, engine.ErrConflict):
 		return pgerr.New(pgerr.SerializationFailure, "could not serialize access due to concurrent update").
 			WithHint("Run the transaction again.")
-	case errors.Is(err, engine.ErrStopped), errors.Is(err, storage.ErrClosed):
+	case errors.Is(err, engine.ErrStopped):
 		return pgerr.New(pgerr.AdminShutdown, "the server is shutting down")
 	case errors.Is(err, storage.ErrDiskFull):
 		return pgerr.New(pgerr.DiskFull, "could not write: the disk is full").WithHint("Free some space and try again; nothing was written.")

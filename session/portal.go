@@ -29,7 +29,7 @@ const keptBytesMax = 256 << 20
 
 // kept is a client that keeps a statement's result.
 type kept struct {
-	Client // notices and parameters go straight on
+	Client  // notices and parameters go straight on
 	cols    int
 	batches []*delta.Batch
 	starts  []int64 // number of the first row of each batch
@@ -105,7 +105,7 @@ func (s *Session) decodeParam(i int, v Param, t types.T) (types.Datum, error) {
 	if v.Binary {
 		d, err := types.ParseBinary(t, v.Value)
 		if err != nil {
-			return d, withWhere(err, fmt.Sprintf("unnamed portal parameter $%d", i+1))
+			return d, withWhere(err, "unnamed portal parameter $%d", i+1)
 		}
 		return cloneDatum(d), nil
 	}

@@ -1,0 +1,341 @@
+package session
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"millrace/catalog"
+	"millrace/connector"
+	"millrace/expr"
+	"millrace/pgerr"
+	"millrace/planner"
+	"millrace/planner/physical"
+	"millrace/sql/ast"
+	"millrace/types"
+)
+
+// rowIDName is the hidden column that tells equal rows of a table without a primary key apart.
+const rowIDName = "_rowid"
+
+const columnsMax = 1600
+
+func (s *Session) createTable(ctx context.Context, st *ast.CreateTable, c Client) error {
+	if err := refuseTable(st); err != nil {
+		return err
+	}
+	_, _, err := s.create(ctx, st.Name, st.IfNotExists, c, func(r *catalog.Relation, cat *catalog.Snapshot) error {
+		r.Kind = catalog.Table
+		b := &columnBuilder{s: s, env: s.ddlEnv(cat), r: r}
+		if err := b.elements(st.Elements); err != nil {
+			return err
+		}
+		if r.Watermark != nil {
+			return pgerr.Unsupported("WATERMARK on a table").At(st.Pos)
+		}
+		if err := s.setOptions(r, st.Options); err != nil {
+			return err
+		}
+		if _, ok := r.Option("connector"); ok {
+			return pgerr.Unsupported("a TABLE with a connector").At(st.Pos).WithHint("Use CREATE STREAM.")
+		}
+		if r.Key == nil {
+			r.Columns = append(r.Columns, catalog.Column{Name: rowIDName, T: types.Of(types.Int8), Hidden: true})
+			r.Key = []int{len(r.Columns) - 1}
+		} else {
+			r.PrimaryKeyName = r.Name + "_pkey"
+			if b.keyName != "" {
+				r.PrimaryKeyName = b.keyName
+			}
+		}
+		r.Create = ast.Format(st)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.Complete("CREATE TABLE")
+}
+
+// refuseTable names what CREATE TABLE does not do yet.
+func refuseTable(st *ast.CreateTable) error {
+	for _, f := range []struct {
+		bad  bool
+		what string
+	}{
+		{st.As != nil, "CREATE TABLE AS"},
+		{st.Persistence == ast.Temporary, "CREATE TEMPORARY TABLE"},
+		{st.OfType != nil, "CREATE TABLE OF"},
+		{len(st.Inherits) > 0, "INHERITS"},
+		{st.PartitionBy != nil, "PARTITION BY"},
+		{st.PartitionOf != nil, "PARTITION OF"},
+		{st.Format != nil, "FORMAT ... ENCODE"},
+	} {
+		if f.bad {
+			return pgerr.Unsupported(f.what).At(st.Pos)
+		}
+	}
+	return nil
+}
+
+func (s *Session) createStream(ctx context.Context, st *ast.CreateStream, c Client) error {
+	switch {
+	case st.As != nil:
+		return pgerr.Unsupported("CREATE STREAM AS").At(st.Pos)
+	case st.OrReplace:
+		return pgerr.Unsupported("CREATE OR REPLACE STREAM").At(st.Pos)
+	case st.Format != nil:
+		return pgerr.Unsupported("FORMAT ... ENCODE").At(st.Format.Pos)
+	}
+	_, _, err := s.create(ctx, st.Name, st.IfNotExists, c, func(r *catalog.Relation, cat *catalog.Snapshot) error {
+		r.Kind, r.AppendOnly = catalog.Stream, true
+		b := &columnBuilder{s: s, env: s.ddlEnv(cat), r: r}
+		if err := b.elements(st.Elements); err != nil {
+			return err
+		}
+		if r.Key != nil {
+			return pgerr.New(pgerr.InvalidTableDefinition, "a stream has no primary key").At(st.Pos).
+				WithHint("Use CREATE TABLE for rows that are updated by key.")
+		}
+		if err := s.setOptions(r, st.Options); err != nil {
+			return err
+		}
+		if err := s.connectorColumns(r); err != nil {
+			return err
+		}
+		if len(r.Columns) == 0 {
+			return pgerr.New(pgerr.InvalidTableDefinition, "a stream needs at least one column").At(st.Pos)
+		}
+		r.Create = ast.Format(st)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.Complete("CREATE STREAM")
+}
+
+// setOptions stores the WITH options.
+func (s *Session) setOptions(r *catalog.Relation, options []ast.Option) error {
+	for i := range options {
+		o := &options[i]
+		v, ok := o.Text()
+		if !ok {
+			if o.Value != nil {
+				return pgerr.New(pgerr.InvalidParameterValue, "invalid value for option %q", o.Name).At(o.Pos)
+			}
+			v = "true"
+		}
+		r.Options = append(r.Options, catalog.Option{Name: strings.ToLower(o.Name), Value: v})
+	}
+	name, hasConnector := r.Option("connector")
+	if !hasConnector {
+		if len(r.Options) > 0 {
+			return pgerr.New(pgerr.InvalidParameterValue, "unrecognized option %q", r.Options[0].Name).
+				WithHint("A relation without a connector takes no options yet.")
+		}
+		return nil
+	}
+	_, err := s.connector(name)
+	return err
+}
+
+// connector finds a connector by name.
+func (s *Session) connector(name string) (*connector.Definition, error) {
+	if s.srv.Connectors == nil {
+		return nil, pgerr.Unsupported("connectors")
+	}
+	d, ok := s.srv.Connectors.Lookup(name)
+	if !ok {
+		return nil, pgerr.New(pgerr.UndefinedObject, "connector %q does not exist", name).
+			WithHint("The connectors are: %s.", strings.Join(s.srv.Connectors.Names(), ", "))
+	}
+	return d, nil
+}
+
+// connectorColumns checks a stream's connector and takes the columns that it provides.
+func (s *Session) connectorColumns(r *catalog.Relation) error {
+	name, ok := r.Option("connector")
+	if !ok {
+		return nil
+	}
+	d, err := s.connector(name)
+	if err != nil {
+		return err
+	}
+	if d.Source == nil {
+		return pgerr.New(pgerr.WrongObjectType, "connector %q cannot be read from", name).WithHint("Use it in CREATE SINK.")
+	}
+	values, err := d.Check(r.Options)
+	if err != nil {
+		return err
+	}
+	if d.Columns != nil {
+		r.Columns, err = d.Columns(values, r.Columns)
+	}
+	return err
+}
+
+// columnBuilder turns column definitions and constraints into a relation's columns.
+type columnBuilder struct {
+	s       *Session
+	env     *planner.Env
+	r       *catalog.Relation
+	keyName string
+}
+
+func (b *columnBuilder) elements(elems []ast.TableElement) error {
+	var later []ast.TableElement
+	for _, e := range elems {
+		switch e := e.(type) {
+		case *ast.ColumnDef:
+			if err := b.column(e); err != nil {
+				return err
+			}
+		default:
+			later = append(later, e)
+		}
+	}
+	for _, e := range later {
+		switch e := e.(type) {
+		case *ast.TableConstraint:
+			if err := b.tableConstraint(e); err != nil {
+				return err
+			}
+		case *ast.Watermark:
+			if err := b.watermark(e); err != nil {
+				return err
+			}
+		case *ast.LikeClause:
+			return pgerr.Unsupported("LIKE in CREATE TABLE").At(e.Pos)
+		}
+	}
+	if len(b.r.Columns) > columnsMax {
+		return pgerr.New(pgerr.TooManyColumns, "tables can have at most %d columns", columnsMax)
+	}
+	return nil
+}
+
+func (b *columnBuilder) column(d *ast.ColumnDef) error {
+	if b.r.ColumnIndex(d.Name) >= 0 {
+		return pgerr.New(pgerr.DuplicateColumn, "column %q specified more than once", d.Name).At(d.Pos)
+	}
+	if d.Type == nil {
+		return pgerr.New(pgerr.InvalidTableDefinition, "column %q has no type", d.Name).At(d.Pos)
+	}
+	if isSerial(d.Type) {
+		return pgerr.Unsupported("serial columns").At(d.Type.Pos)
+	}
+	t, err := planner.ResolveType(d.Type, b.env)
+	if err != nil {
+		return err
+	}
+	switch t.Kind {
+	case types.Unknown, types.Void, types.Record:
+		return pgerr.New(pgerr.InvalidTableDefinition, "column %q has pseudo-type %s", d.Name, t).At(d.Type.Pos)
+	}
+	b.r.Columns = append(b.r.Columns, catalog.Column{Name: d.Name, T: t})
+	at := len(b.r.Columns) - 1
+	for _, con := range d.Constraints {
+		if err := b.columnConstraint(at, con); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isSerial(t *ast.TypeName) bool {
+	switch t.Name.Name {
+	case "serial", "bigserial", "smallserial", "serial2", "serial4", "serial8":
+		return t.Name.Schema == ""
+	}
+	return false
+}
+
+// constraintNames are the names of constraints that are not built.
+var constraintNames = map[ast.ConstraintKind]string{
+	ast.ConstraintCheck: "CHECK constraints", ast.ConstraintUnique: "UNIQUE constraints",
+	ast.ConstraintForeignKey: "FOREIGN KEY constraints", ast.ConstraintGenerated: "generated columns",
+	ast.ConstraintIdentity: "identity columns", ast.ConstraintExclude: "EXCLUDE constraints",
+}
+
+func (b *columnBuilder) columnConstraint(at int, con *ast.ColumnConstraint) error {
+	col := &b.r.Columns[at]
+	switch con.Kind {
+	case ast.ConstraintNull:
+		return nil
+	case ast.ConstraintNotNull:
+		col.NotNull = true
+		return nil
+	case ast.ConstraintPrimaryKey:
+		return b.primaryKey([]int{at}, con.Name, con.Pos)
+	case ast.ConstraintDefault:
+		e, err := planner.BindAssignment(con.Expr, b.env, nil, col.Name, col.T)
+		if err != nil {
+			return err
+		}
+		if expr.VolatilityOf(e) == expr.Volatile && b.r.Kind != catalog.Table && b.r.Kind != catalog.Stream {
+			return pgerr.Unsupported("a volatile default").At(con.Pos)
+		}
+		col.Default = ast.Format(con.Expr)
+		return nil
+	}
+	return pgerr.Unsupported(constraintNames[con.Kind]).At(con.Pos)
+}
+
+func (b *columnBuilder) tableConstraint(con *ast.TableConstraint) error {
+	if con.Kind != ast.ConstraintPrimaryKey {
+		return pgerr.Unsupported(constraintNames[con.Kind]).At(con.Pos)
+	}
+	var cols []int
+	for _, name := range con.Columns {
+		i := b.r.ColumnIndex(name)
+		if i < 0 {
+			return pgerr.New(pgerr.UndefinedColumn, "column %q named in key does not exist", name).At(con.Pos)
+		}
+		if slices.Contains(cols, i) {
+			return pgerr.New(pgerr.DuplicateColumn, "column %q appears twice in primary key constraint", name).At(con.Pos)
+		}
+		cols = append(cols, i)
+	}
+	return b.primaryKey(cols, con.Name, con.Pos)
+}
+
+func (b *columnBuilder) primaryKey(cols []int, name string, pos int) error {
+	if b.r.Key != nil {
+		return pgerr.New(pgerr.InvalidTableDefinition, "multiple primary keys for table %q are not allowed", b.r.Name).At(pos)
+	}
+	for _, i := range cols {
+		b.r.Columns[i].NotNull = true
+		if k := b.r.Columns[i].T.Kind; k == types.JSON {
+			return pgerr.New(pgerr.UndefinedObject, "data type %s has no default operator class for access method \"btree\"", b.r.Columns[i].T).At(pos)
+		}
+	}
+	b.r.Key, b.keyName = cols, name
+	return nil
+}
+
+func (b *columnBuilder) watermark(w *ast.Watermark) error {
+	i := b.r.ColumnIndex(w.Column)
+	if i < 0 {
+		return undefinedColumn(w.Column, b.r)
+	}
+	switch k := b.r.Columns[i].T.Kind; k {
+	case types.Timestamp, types.TimestampTZ:
+	default:
+		return pgerr.New(pgerr.DatatypeMismatch, "a watermark needs a timestamp column, %q is of type %s", w.Column, b.r.Columns[i].T).At(w.ColumnPos)
+	}
+	cols := make([]physical.Column, len(b.r.Columns))
+	for j, c := range b.r.Columns {
+		cols[j] = physical.Column{Name: c.Name, T: c.T}
+	}
+	e, err := planner.BindScalar(w.Expr, b.env, cols)
+	if err != nil {
+		return err
+	}
+	if e.Type().Kind != b.r.Columns[i].T.Kind {
+		return pgerr.New(pgerr.DatatypeMismatch, "the watermark is of type %s, the column of type %s", e.Type(), b.r.Columns[i].T).At(w.Expr.Position())
+	}
+	b.r.Watermark = &catalog.Watermark{Column: i, Expr: ast.Format(w.Expr)}
+	return nil
+}

@@ -1,0 +1,372 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"millrace/catalog"
+	"millrace/engine"
+	"millrace/pgerr"
+	"millrace/planner"
+	"millrace/planner/physical"
+	"millrace/sql/ast"
+	"millrace/sql/parser"
+	"millrace/types"
+)
+
+// progressEvery is how often CREATE MATERIALIZED VIEW tells how far it is.
+const progressEvery = 2 * time.Second
+
+// viewColumns names a view's columns and checks them.
+func viewColumns(cols []physical.Column, names []string, pos int) ([]catalog.Column, error) {
+	if len(names) > len(cols) {
+		return nil, pgerr.New(pgerr.SyntaxError, "too many column names were specified").At(pos)
+	}
+	out := make([]catalog.Column, len(cols))
+	seen := map[string]bool{}
+	for i, c := range cols {
+		name := c.Name
+		if i < len(names) {
+			name = names[i]
+		}
+		if seen[name] {
+			return nil, pgerr.New(pgerr.DuplicateColumn, "column %q specified more than once", name).At(pos).
+				WithHint("Give the columns different names with AS.")
+		}
+		seen[name] = true
+		t := c.T
+		if t.Kind == types.Unknown {
+			t = types.Of(types.Text)
+		}
+		out[i] = catalog.Column{Name: name, T: t}
+	}
+	return out, nil
+}
+
+func (s *Session) createView(ctx context.Context, st *ast.CreateView, c Client) error {
+	switch {
+	case st.Recursive:
+		return pgerr.Unsupported("CREATE RECURSIVE VIEW").At(st.Pos)
+	case st.Persistence == ast.Temporary:
+		return pgerr.Unsupported("CREATE TEMPORARY VIEW").At(st.Pos)
+	case st.Check != ast.NoCheckOption:
+		return pgerr.Unsupported("WITH CHECK OPTION").At(st.Pos)
+	}
+	define := func(r *catalog.Relation, cat *catalog.Snapshot) error {
+		r.Kind = catalog.View
+		q, err := planner.PlanQuery(st.Query, s.ddlEnv(cat))
+		if err != nil {
+			return err
+		}
+		if len(q.Params) > 0 {
+			return pgerr.New(pgerr.UndefinedParameter, "there is no parameter $1")
+		}
+		if r.Columns, err = viewColumns(q.Columns, st.Columns, st.Pos); err != nil {
+			return err
+		}
+		r.Query, r.SearchPath, r.DependsOn = ast.Format(st.Query), s.searchPath(), q.DependsOn
+		r.Create = ast.Format(st)
+		return nil
+	}
+	schema, name, err := s.target(st.Name)
+	if err != nil {
+		return err
+	}
+	old, exists := s.srv.Engine.Catalog().Lookup(schema, name)
+	if !st.OrReplace || !exists {
+		if _, _, err := s.create(ctx, st.Name, st.IfNotExists, c, define); err != nil {
+			return err
+		}
+		return c.Complete("CREATE VIEW")
+	}
+	if old.Kind != catalog.View {
+		return wrongKind(old, catalog.View)
+	}
+	err = s.srv.Engine.DDL(ctx, func(e *catalog.Edit) error {
+		r := *old
+		if err := define(&r, e.Snapshot()); err != nil {
+			return err
+		}
+		if err := checkReplaceable(old, &r, e.Snapshot()); err != nil {
+			return err
+		}
+		return e.Update(&r)
+	})
+	if err != nil {
+		return err
+	}
+	return c.Complete("CREATE VIEW")
+}
+
+// checkReplaceable holds PostgreSQL's rule: a replaced view keeps its columns and may add some at the end. A view
+// that a materialized view computes from cannot change, since the computed rows would not follow.
+func checkReplaceable(old, r *catalog.Relation, cat *catalog.Snapshot) error {
+	if len(r.Columns) < len(old.Columns) {
+		return pgerr.New(pgerr.InvalidTableDefinition, "cannot drop columns from view")
+	}
+	for i, c := range old.Columns {
+		switch n := r.Columns[i]; {
+		case n.Name != c.Name:
+			return pgerr.New(pgerr.InvalidTableDefinition, "cannot change name of view column %q to %q", c.Name, n.Name)
+		case n.T != c.T:
+			return pgerr.New(pgerr.InvalidTableDefinition, "cannot change data type of view column %q from %s to %s", c.Name, c.T, n.T)
+		}
+	}
+	for _, id := range r.DependsOn {
+		if id == r.ID {
+			return pgerr.New(pgerr.InvalidObjectDefinition, "view %q would depend on itself", r.Name)
+		}
+	}
+	for _, d := range dependants(cat, old.ID, map[uint32]bool{}) {
+		if d.Kind == catalog.MaterializedView || d.Kind == catalog.Sink {
+			return pgerr.New(pgerr.DependentObjectsStillExist, "cannot replace view %q because %s %q is computed from it", old.Name, d.Kind, d.Name)
+		}
+	}
+	return nil
+}
+
+// dependants lists everything that depends on a relation, transitively.
+func dependants(cat *catalog.Snapshot, id uint32, seen map[uint32]bool) []*catalog.Relation {
+	var out []*catalog.Relation
+	for _, d := range cat.Dependants(id) {
+		if !seen[d.ID] {
+			seen[d.ID] = true
+			out = append(append(out, d), dependants(cat, d.ID, seen)...)
+		}
+	}
+	return out
+}
+
+// defineFlow plans the query of a materialized view or sink and fills in the relation.
+func (s *Session) defineFlow(r *catalog.Relation, query *ast.Select, names []string, pos int, cat *catalog.Snapshot) error {
+	env := s.ddlEnv(cat)
+	env.View = true
+	q, err := planner.PlanQuery(query, env)
+	if err != nil {
+		return err
+	}
+	if len(q.Params) > 0 {
+		return pgerr.New(pgerr.UndefinedParameter, "there is no parameter $1")
+	}
+	if r.Columns, err = viewColumns(q.Columns, names, pos); err != nil {
+		return err
+	}
+	root := q.Plan.Nodes[q.Plan.Root()].Out()
+	for i := len(r.Columns); i < len(root.Types); i++ {
+		r.Columns = append(r.Columns, catalog.Column{Name: fmt.Sprintf("_hidden_%d", i), T: root.Types[i], Hidden: true})
+	}
+	r.Key, r.AppendOnly = q.Plan.Key, q.Plan.AppendOnly
+	r.Query, r.SearchPath, r.DependsOn = ast.Format(query), s.searchPath(), q.DependsOn
+	return nil
+}
+
+// PlanFlow makes the plan of a stored materialized view or sink: the engine calls it on every start.
+func PlanFlow(r *catalog.Relation, cat *catalog.Snapshot) (*physical.Plan, string, error) {
+	st, err := parser.ParseOne(r.Query)
+	if err != nil {
+		return nil, "", err
+	}
+	q, err := planner.PlanQuery(st.AST, &planner.Env{Catalog: cat, SearchPath: r.SearchPath, TypeEnv: types.DefaultEnv, View: true})
+	if err != nil {
+		return nil, "", err
+	}
+	return q.Plan, planner.Fingerprint(q.Plan), nil
+}
+
+func (s *Session) createMaterializedView(ctx context.Context, st *ast.CreateMaterializedView, c Client) error {
+	query, ok := st.Query.(*ast.Select)
+	switch {
+	case !ok:
+		return pgerr.Unsupported("CREATE MATERIALIZED VIEW over EXECUTE").At(st.Pos)
+	case st.OrReplace:
+		return pgerr.Unsupported("CREATE OR REPLACE MATERIALIZED VIEW").At(st.Pos)
+	case len(st.Options) > 0:
+		return pgerr.Unsupported("WITH options of a materialized view").At(st.Options[0].Pos)
+	}
+	r, made, err := s.create(ctx, st.Name, st.IfNotExists, c, func(r *catalog.Relation, cat *catalog.Snapshot) error {
+		r.Kind = catalog.MaterializedView
+		if err := s.defineFlow(r, query, st.Columns, st.Pos, cat); err != nil {
+			return err
+		}
+		r.Create = ast.Format(st)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if made && !s.settings.isOn("background_ddl") {
+		if err := s.waitLoaded(ctx, r, c); err != nil {
+			return err
+		}
+	}
+	return c.Complete("CREATE MATERIALIZED VIEW")
+}
+
+// waitLoaded waits for a new view's first contents. When the wait is canceled the view is dropped.
+func (s *Session) waitLoaded(ctx context.Context, r *catalog.Relation, c Client) error {
+	start := s.srv.Engine.Now()
+	err := s.srv.Engine.WaitLoaded(ctx, r.ID, progressEvery, func(b engine.Behind) {
+		seconds := float64(s.srv.Engine.Now()-start) / 1e6
+		n := pgerr.New(pgerr.SuccessfulCompletion, "%s: %d rows read, %.0f rows/s", r.Name, b.Rows, float64(b.Rows)/max(seconds, 0.001))
+		if b.Total > b.Rows && b.Rows > 0 {
+			n.Detail = fmt.Sprintf("About %.0f s are left.", seconds*float64(b.Total-b.Rows)/float64(b.Rows))
+		}
+		_ = s.notice(c, "NOTICE", n) // a connection that is gone shows at the next write
+	})
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		err = canceledCause(ctx, err)
+	}
+	drop := s.srv.Engine.DDL(context.WithoutCancel(ctx), func(e *catalog.Edit) error {
+		_, err := e.Drop([]uint32{r.ID}, false)
+		return err
+	})
+	if drop != nil {
+		return fmt.Errorf("%w; the view could not be dropped: %w", err, drop)
+	}
+	return err
+}
+
+// sinkQuery is the query that a sink delivers.
+func sinkQuery(st *ast.CreateSink) *ast.Select {
+	if st.Query != nil {
+		return st.Query
+	}
+	return &ast.Select{Pos: st.Pos, Body: &ast.SelectCore{
+		Pos: st.Pos, Targets: []*ast.Target{{Pos: st.Pos, Expr: &ast.Star{Pos: st.Pos}}}, From: []ast.TableExpr{st.Table},
+	}}
+}
+
+func (s *Session) createSink(ctx context.Context, st *ast.CreateSink, c Client) error {
+	switch {
+	case st.OrReplace:
+		return pgerr.Unsupported("CREATE OR REPLACE SINK").At(st.Pos)
+	case st.Into != nil:
+		return pgerr.Unsupported("CREATE SINK ... INTO").At(st.Into.Pos)
+	case st.Format != nil:
+		return pgerr.Unsupported("FORMAT ... ENCODE").At(st.Format.Pos)
+	}
+	r, made, err := s.create(ctx, st.Name, st.IfNotExists, c, func(r *catalog.Relation, cat *catalog.Snapshot) error {
+		r.Kind = catalog.Sink
+		if err := s.setOptions(r, st.Options); err != nil {
+			return err
+		}
+		name, ok := r.Option("connector")
+		if !ok {
+			return pgerr.New(pgerr.InvalidParameterValue, "a sink needs the option \"connector\"").At(st.Pos).
+				WithHint("WITH (connector = 'blackhole') discards the changes.")
+		}
+		d, err := s.connector(name)
+		if err != nil {
+			return err
+		}
+		if d.Sink == nil {
+			return pgerr.New(pgerr.WrongObjectType, "connector %q cannot be written to", name)
+		}
+		if _, err := d.Check(r.Options); err != nil {
+			return err
+		}
+		if err := s.defineFlow(r, sinkQuery(st), nil, st.Pos, cat); err != nil {
+			return err
+		}
+		r.Create = ast.Format(st)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if made && !s.settings.isOn("background_ddl") {
+		if err := s.waitLoaded(ctx, r, c); err != nil {
+			return err
+		}
+	}
+	return c.Complete("CREATE SINK")
+}
+
+func (s *Session) runAlter(ctx context.Context, st *ast.Alter, c Client) error {
+	tag := "ALTER " + string(st.Kind)
+	kind, ok := kindOf[st.Kind]
+	if !ok {
+		return pgerr.Unsupported(tag).At(st.Pos)
+	}
+	r, err := s.relation(st.Name.ObjectName)
+	if err != nil {
+		if st.IfExists && pgerr.CodeOf(err) == pgerr.UndefinedTable {
+			if err := s.notice(c, "NOTICE", pgerr.New(pgerr.SuccessfulCompletion, "relation %q does not exist, skipping", st.Name.Name)); err != nil {
+				return err
+			}
+			return c.Complete(tag)
+		}
+		return err
+	}
+	if r.Kind != kind && st.Kind != ast.KindTable { // PostgreSQL lets ALTER TABLE rename any relation
+		return wrongKind(r, kind)
+	}
+	for _, a := range st.Actions {
+		if err := s.alterAction(ctx, r, a); err != nil {
+			return err
+		}
+	}
+	return c.Complete(tag)
+}
+
+func (s *Session) alterAction(ctx context.Context, r *catalog.Relation, a *ast.AlterAction) error {
+	eng := s.srv.Engine
+	switch a.Kind {
+	case ast.AlterRename:
+		return eng.DDL(ctx, func(e *catalog.Edit) error {
+			return e.Rename(r.ID, r.Schema, a.NewName)
+		})
+	case ast.AlterSetSchema:
+		return eng.DDL(ctx, func(e *catalog.Edit) error {
+			return e.Rename(r.ID, a.NewName, r.Name)
+		})
+	case ast.AlterRenameColumn:
+		return eng.DDL(ctx, func(e *catalog.Edit) error {
+			i := r.ColumnIndex(a.Name)
+			switch {
+			case i < 0:
+				return undefinedColumn(a.Name, r)
+			case r.ColumnIndex(a.NewName) >= 0:
+				return pgerr.New(pgerr.DuplicateColumn, "column %q of relation %q already exists", a.NewName, r.Name)
+			case len(e.Snapshot().Dependants(r.ID)) > 0:
+				return pgerr.Unsupported("renaming a column that views read").At(a.Pos)
+			}
+			return e.Modify(r.ID, func(r *catalog.Relation) { r.Columns[i].Name = a.NewName })
+		})
+	case ast.AlterPause, ast.AlterResume:
+		return s.pauseOrResume(ctx, r, a)
+	}
+	return pgerr.Unsupported("this ALTER action").At(a.Pos)
+}
+
+// pauseOrResume stops or starts a stream's connector, or starts a failed view again.
+func (s *Session) pauseOrResume(ctx context.Context, r *catalog.Relation, a *ast.AlterAction) error {
+	eng := s.srv.Engine
+	if r.Kind == catalog.MaterializedView || r.Kind == catalog.Sink {
+		if a.Kind == ast.AlterPause {
+			return pgerr.Unsupported("pausing a " + r.Kind.String()).At(a.Pos)
+		}
+		return eng.Resume(r.ID)
+	}
+	if _, ok := r.Option("connector"); !ok {
+		return pgerr.New(pgerr.WrongObjectType, "%q has no connector", r.Name)
+	}
+	value := "false"
+	if a.Kind == ast.AlterPause {
+		value = "true"
+	}
+	err := eng.DDL(ctx, func(e *catalog.Edit) error {
+		return e.Modify(r.ID, func(r *catalog.Relation) { r.SetOption("paused", value) })
+	})
+	if err != nil {
+		return err
+	}
+	if now, ok := eng.Catalog().Relation(r.ID); ok {
+		eng.RestartSource(now)
+	}
+	return nil
+}
