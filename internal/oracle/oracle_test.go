@@ -70,6 +70,21 @@ func TestNewDatabasesAreSeparate(t *testing.T) {
 	}
 }
 
+func TestEmpty(t *testing.T) {
+	s := Require(t)
+	url := s.NewDatabase(t)
+	one(t, url, `CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t; CREATE SCHEMA "Odd name"; CREATE TABLE "Odd name".t (a int); SELECT 1`)
+	if err := s.Empty(t.Context(), url); err != nil {
+		t.Fatal(err)
+	}
+	const left = "SELECT (SELECT count(*) FROM pg_tables WHERE schemaname !~ '^pg_' AND schemaname <> 'information_schema') + " +
+		"(SELECT count(*) FROM pg_namespace WHERE nspname = 'Odd name')"
+	if got := one(t, url, left); got != "0" {
+		t.Errorf("%s objects are left", got)
+	}
+	one(t, url, "CREATE TABLE t (a int); SELECT 1") // schema public is there
+}
+
 func TestDatabaseIsDroppedUnderOpenConnection(t *testing.T) {
 	s := Require(t)
 	url, drop, err := s.CreateDatabase(t.Context())

@@ -65,7 +65,7 @@
 // # Recording
 //
 // With Options.Record a file's results are rewritten from the server's answers. What already matches is kept as it is,
-// byte for byte. Missing or wrong type letters are filled in; a query of several rows with no sort mode and no ORDER BY gets
+// byte for byte. Type letters that are wrong or left out are filled in; a query of several rows with no sort mode and no ORDER BY gets
 // rowsort, since its order means nothing; a bare `statement error` gets the SQLSTATE. The recorder never turns
 // success into failure or the reverse: `statement ok` that fails, and `statement error` that does not, stay failures.
 //

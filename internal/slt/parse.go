@@ -167,7 +167,8 @@ func (p *parser) query(r *Record, args []string) error {
 		}
 		return p.sql(r)
 	}
-	if len(args) > 0 {
+	// The types may be missing, for the recorder to fill in.
+	if len(args) > 0 && !isSortMode(args[0]) {
 		r.Types, args = args[0], args[1:]
 		if bad := strings.Trim(r.Types, "TIR?"); bad != "" {
 			return p.errorf("column type %q in %q: want T, I, R or ?", bad, r.Types)

@@ -35,6 +35,8 @@ func TestParseRecords(t *testing.T) {
 		"----",
 		"",
 		"halt",
+		"query rowsort again",
+		"SELECT 1",
 	}, "\r\n"))
 	if err != nil {
 		t.Fatal(err)
@@ -51,6 +53,7 @@ func TestParseRecords(t *testing.T) {
 		`19 kind=1 conn="" sql="SELECT 1" types= sort= label= recorded=false result=[] count=0 conds=[]`,
 		`22 kind=1 conn="" sql="SELECT 1 WHERE false" types=I sort= label= recorded=true result=[] count=0 conds=[]`,
 		`26 kind=2 conn="" sql="" types= sort= label= recorded=false result=[] count=0 conds=[]`,
+		`27 kind=1 conn="" sql="SELECT 1" types= sort=rowsort label=again recorded=false result=[] count=0 conds=[]`,
 	}
 	if len(got) != len(want) {
 		t.Fatalf("got %d records:\n%s", len(got), strings.Join(got, "\n"))
