@@ -15,6 +15,8 @@ var (
 	ErrDiskFull = errors.New("disk full")
 	// ErrCorrupt means that stored bytes are not what was written.
 	ErrCorrupt = errors.New("corrupt data")
+	// ErrNegative means that a row was removed more often than it was there: an error in the dataflow.
+	ErrNegative = errors.New("negative multiplicity")
 	// ErrOrder means that an epoch or frontier did not grow: an error in the caller.
 	ErrOrder = errors.New("epoch out of order")
 )

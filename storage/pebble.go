@@ -28,7 +28,11 @@ var comparer = func() *pebble.Comparer {
 }()
 
 // merger sums weights. A value is a zigzag varint, optionally followed by a payload that is the same in all operands
-// of a key. A sum of zero is no record. The name is stored and never changes.
+// of a key. The name is stored and never changes.
+//
+// A sum of zero stays a record: Pebble v2.1.7 loses a compaction's place when a merger that can delete meets a value
+// that was set, and compactions turn merged values into set ones. So only additions are merged, and whoever subtracts
+// finds out the sum and sets or deletes it.
 var merger = &pebble.Merger{
 	Name: "millrace.weights.v1",
 	Merge: func(_, value []byte) (pebble.ValueMerger, error) {
@@ -60,16 +64,6 @@ func (m *weightMerger) MergeOlder(value []byte) error { return m.add(value) }
 
 func (m *weightMerger) Finish(bool) ([]byte, io.Closer, error) {
 	return append(binary.AppendVarint(m.out[:0], m.sum), m.payload...), nil, nil
-}
-
-// DeletableFinish drops operands that cancel out. That holds for part of a key's operands, too, since older ones
-// keep their sum.
-func (m *weightMerger) DeletableFinish(base bool) ([]byte, bool, io.Closer, error) {
-	if m.sum == 0 {
-		return nil, true, nil, nil
-	}
-	v, c, err := m.Finish(base)
-	return v, false, c, err
 }
 
 func appendWeight(dst []byte, w int64) []byte { return binary.AppendVarint(dst, w) }

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -108,7 +109,8 @@ func (st *Step) PutRow(key, row []byte) { st.rows.add(st.dataflow, kindRow, key,
 // DeleteRow removes a row of a keyed view.
 func (st *Step) DeleteRow(key []byte) { st.rows.add(st.dataflow, kindRow, key, nil, opDelete) }
 
-// AddRow changes the weight of a row of an unkeyed view.
+// AddRow changes the weight of a row of an unkeyed view. An increase costs no look at the store; after a decrease in
+// all, the row's weight must not be below zero, else Apply fails with ErrNegative.
 func (st *Step) AddRow(row []byte, weight int64) {
 	if weight == 0 {
 		return
@@ -127,7 +129,7 @@ func (st *Step) AppendLog(pos Position, encoded []byte) {
 	st.others.add(st.dataflow, kindLog, logKey(0, 0, pos)[headLen:], encoded, opPut)
 }
 
-// AddError changes the weight of an error row. The payload depends on the key alone.
+// AddError changes the weight of an error row, as AddRow does. The payload depends on the key alone.
 func (st *Step) AddError(key []byte, weight int64, payload []byte) {
 	if weight == 0 {
 		return
@@ -165,7 +167,7 @@ func (st *Step) DeleteState(id StateID, part uint8, key []byte) {
 	l.end(at, len(l.data), opDelete)
 }
 
-// AddState changes the weight of a row of a group of a multimap.
+// AddState raises the weight of a row of a group of a multimap. A weight that falls must be known: see SetState.
 func (st *Step) AddState(id StateID, part uint8, group, row []byte, weight int64) {
 	st.groupOp(id, part, group, row, weight, opMerge)
 }
@@ -257,9 +259,13 @@ func (st *Step) fill(b *pebble.Batch) error {
 		}
 	}
 	st.fillSorted(b, &st.rows)
-	st.fillSorted(b, &st.multiset)
+	if err := st.fillWeights(b, &st.multiset, kindMultiset); err != nil {
+		return err
+	}
 	st.fillInOrder(b, &st.others)
-	st.fillSorted(b, &st.errors)
+	if err := st.fillWeights(b, &st.errors, kindError); err != nil {
+		return err
+	}
 	st.fillInOrder(b, &st.maps)
 	st.fillInOrder(b, &st.groups)
 	return nil
@@ -271,15 +277,85 @@ func (st *Step) fillInOrder(b *pebble.Batch, l *opList) {
 	}
 }
 
-// fillSorted sorts a list. Of puts and deletions of one key the last remains.
+// fillSorted sorts a list. Of the changes of one key the last remains.
 func (st *Step) fillSorted(b *pebble.Batch, l *opList) {
 	order := keys.Sort(len(l.ops), l.key)
 	for n, i := range order {
-		if l.ops[i].typ != opMerge && n+1 < len(order) && string(l.key(int(i))) == string(l.key(int(order[n+1]))) {
+		if n+1 < len(order) && string(l.key(int(i))) == string(l.key(int(order[n+1]))) {
 			continue
 		}
 		writeOp(b, l.ops[i].typ, l.key(int(i)), l.val(int(i)))
 	}
+}
+
+// fillWeights sorts a list of weight changes and sums those of one key. An increase is merged blindly. For a decrease
+// the store is asked, since the sum must be known to remove what has become zero; see merger.
+func (st *Step) fillWeights(b *pebble.Batch, l *opList, kind byte) (err error) {
+	var it *pebble.Iterator
+	defer func() {
+		if it != nil {
+			err = errors.Join(err, it.Close())
+		}
+	}()
+	order := keys.Sort(len(l.ops), l.key)
+	var val []byte
+	for n := 0; n < len(order); {
+		k := l.key(int(order[n]))
+		sum := int64(0)
+		var payload []byte
+		for ; n < len(order) && string(l.key(int(order[n]))) == string(k); n++ {
+			v := l.val(int(order[n]))
+			w, used := binary.Varint(v)
+			sum += w
+			payload = v[used:]
+		}
+		switch {
+		case sum > 0:
+			val = append(appendWeight(val[:0], sum), payload...)
+			writeOp(b, opMerge, k, val)
+			continue
+		case sum == 0:
+			continue
+		}
+		if it == nil && !st.clear {
+			lower, upper := kindRange(st.dataflow, kind)
+			if it, err = st.s.derived.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper}); err != nil {
+				return err
+			}
+		}
+		if sum, err = st.total(it, k, sum); err != nil {
+			return err
+		}
+		if sum == 0 {
+			writeOp(b, opDelete, k, nil)
+			continue
+		}
+		val = append(appendWeight(val[:0], sum), payload...)
+		writeOp(b, opPut, k, val)
+	}
+	return nil
+}
+
+// total adds what the store has of a key, nothing when it is nil, to a change.
+func (st *Step) total(it *pebble.Iterator, k []byte, change int64) (int64, error) {
+	if it != nil && it.SeekPrefixGE(k) && string(it.Key()) == string(k) {
+		v, err := it.ValueAndErr()
+		if err != nil {
+			return 0, err
+		}
+		w, n := binary.Varint(v)
+		if n <= 0 {
+			return 0, fmt.Errorf("%w: weight %x", ErrCorrupt, v)
+		}
+		change += w
+	}
+	if it != nil && it.Error() != nil {
+		return 0, it.Error()
+	}
+	if change < 0 {
+		return 0, fmt.Errorf("%w: dataflow %d, row %x: %d", ErrNegative, st.dataflow, k[headLen:], change)
+	}
+	return change, nil
 }
 
 // writeOp adds a change to a batch, which cannot fail before the batch is 4 GiB.
