@@ -11,6 +11,21 @@ import (
 func families() [][]*expr.Function {
 	return [][]*expr.Function{
 		comparisonOperators(),
+		integerOperators(),
+		floatOperators(),
+		numericOperators(),
+		mathFunctions(),
+		stringFunctions(),
+		likeFunctions(),
+		regexpFunctions(),
+		quoteFunctions(),
+		byteaFunctions(),
+		datetimeOperators(),
+		datetimeFunctions(),
+		numberFormatFunctions(),
+		jsonFunctions(),
+		arrayFunctions(),
+		sessionFunctions(),
 	}
 }
 
