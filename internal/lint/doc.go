@@ -11,7 +11,8 @@
 //   - no test sleeps: it waits for a condition, or its clock is an input;
 //   - operators, expressions, planner, batches and types have no clock, no randomness, no goroutine and no I/O, since a
 //     replay must give the same bytes;
-//   - writes to the durable store are synced: Pebble's unsynced ones are found only in files that say derived;
+//   - writes to the durable store are synced: Pebble's unsynced ones are found only in files that say derived and in the
+//     functions listed in calls.go;
 //   - a file has at most 900 lines and a function 150 (tests apart). What exceeds that is listed in size.go with its
 //     ceiling; an entry that is no longer needed must go.
 //

@@ -139,6 +139,16 @@ func (f *file) selections(importPath string, visit func(sel *ast.SelectorExpr)) 
 	})
 }
 
+// functionAt is the name of the top-level function around a node, or "".
+func (f *file) functionAt(n ast.Node) string {
+	for _, decl := range f.ast.Decls {
+		if fn, ok := decl.(*ast.FuncDecl); ok && fn.Pos() <= n.Pos() && n.Pos() < fn.End() {
+			return fn.Name.Name
+		}
+	}
+	return ""
+}
+
 // within tells whether a folder is dir or below it.
 func within(folder, dir string) bool {
 	return folder == dir || strings.HasPrefix(folder, dir+"/")

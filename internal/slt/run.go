@@ -119,7 +119,7 @@ func runFile(ctx context.Context, opts Options, file string, res *Result, report
 	if !opts.Record || len(r.edits) == 0 {
 		return nil
 	}
-	res.Recorded += len(r.edits)
+	res.Recorded += r.rewritten
 	return writeFile(file, applyEdits(script.lines, r.edits))
 }
 

@@ -455,7 +455,7 @@ func TestRecord(t *testing.T) {
 	if after != want {
 		t.Fatalf("recorded:\n%s", formatDiff(diff(strings.Split(want, "\n"), strings.Split(after, "\n"))))
 	}
-	if len(res.Failures) != 3 {
+	if len(res.Failures) != 3 || res.Recorded != 6 {
 		t.Fatalf("success and failure must not be turned into each other: %v\n%s", res, report)
 	}
 	// What was recorded passes, and recording it again changes nothing.

@@ -32,8 +32,10 @@ type runner struct {
 
 	labelled map[string]labelledResult
 	edits    []edit
-	failures int
-	pending  int // records executed since the last restart
+
+	failures  int
+	rewritten int // records with edits
+	pending   int // records executed since the last restart
 }
 
 // labelledResult is what the queries with one label must all return.
@@ -175,7 +177,7 @@ func (r *runner) execute(ctx context.Context, rec *Record, depth int) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	failures := r.failures
+	failures, edits := r.failures, len(r.edits)
 	switch {
 	case execErr != nil && ans.serverError == nil:
 		switch {
@@ -197,6 +199,9 @@ func (r *runner) execute(ctx context.Context, rec *Record, depth int) error {
 	}
 	if r.failures == failures {
 		r.res.Passed++
+	}
+	if len(r.edits) > edits {
+		r.rewritten++
 	}
 	return nil
 }
