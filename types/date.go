@@ -70,6 +70,9 @@ func AppendDate(dst []byte, v int64, env *Env) []byte {
 // MakeDate is make_date: a negative year is BC, and there is no year 0.
 func MakeDate(year, month, day int64) (int64, error) {
 	days, ok := checkedDate(year, month, day)
+	if year < 0 {
+		year++ // PostgreSQL's messages show the year as it is inside
+	}
 	if !ok {
 		return 0, pgerr.New(pgerr.DatetimeFieldOverflow, "date field value out of range: %d-%02d-%02d", year, month, day)
 	}

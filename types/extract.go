@@ -159,7 +159,7 @@ func ExtractTime(f Field, t int64) (Extracted, error) {
 	if f.code == fieldEpoch {
 		return extractScaled(t, 6, float64(t)/1e6)
 	}
-	return Extracted{}, f.err(nameTime)
+	return Extracted{}, f.errWord(nameTime)
 }
 
 // ExtractTimestamp is extract from a timestamp without time zone.
@@ -170,10 +170,6 @@ func ExtractTimestamp(f Field, ts int64) (Extracted, error) {
 // ExtractTimestampTZ is extract from a timestamptz, as clocks and calendar in zone loc show it.
 func ExtractTimestampTZ(f Field, ts int64, loc *time.Location) (Extracted, error) {
 	if !TimestampIsFinite(ts) {
-		switch f.code {
-		case fieldTimezone, fieldTimezoneHour, fieldTimezoneMinute:
-			return Extracted{Null: true}, nil
-		}
 		return extractTimestamp(f, ts, ts, nameTimestampTZ)
 	}
 	east, _ := zoneOffsetAt(ts, loc)
@@ -191,8 +187,12 @@ func ExtractTimestampTZ(f Field, ts int64, loc *time.Location) (Extracted, error
 // extractTimestamp takes the instant, for the epoch, and what clocks show, for the rest.
 func extractTimestamp(f Field, ts, local int64, typeName string) (Extracted, error) {
 	switch f.code {
-	case fieldUnknown, fieldReserved, fieldTimezone, fieldTimezoneHour, fieldTimezoneMinute:
+	case fieldUnknown, fieldReserved:
 		return Extracted{}, f.err(typeName)
+	case fieldTimezone, fieldTimezoneHour, fieldTimezoneMinute:
+		if TimestampIsFinite(ts) {
+			return Extracted{}, f.err(typeName)
+		}
 	}
 	if !TimestampIsFinite(ts) {
 		return extractInfinite(f, ts < 0), nil
@@ -210,7 +210,8 @@ func extractTimestamp(f Field, ts, local int64, typeName string) (Extracted, err
 	return extractInt(dayField(f.code, days))
 }
 
-// extractEpoch gives the seconds from 1970. Microseconds from there overflow an int64 in the last years of the range.
+// extractEpoch gives the seconds from 1970. Microseconds from there overflow an int64 in the last years of the range, where
+// PostgreSQL's own result is rounded and this one exact.
 func extractEpoch(ts int64) (Extracted, error) {
 	if micros, ok := addInt64(ts, -UnixEpochMicros); ok {
 		return extractScaled(micros, 6, float64(micros)/1e6)
@@ -276,7 +277,7 @@ func ExtractInterval(f Field, iv IntervalValue) (Extracted, error) {
 	case fieldEpoch:
 		return intervalEpoch(iv, p)
 	}
-	return Extracted{}, f.err("interval")
+	return Extracted{}, f.errWord("interval")
 }
 
 func intervalEpoch(iv IntervalValue, p intervalParts) (Extracted, error) {

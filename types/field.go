@@ -87,6 +87,14 @@ func (f Field) err(typeName string) *pgerr.Error {
 	return pgerr.New(pgerr.FeatureNotSupported, "unit \"%s\" not supported for type %s", f.name, typeName)
 }
 
+// errWord is [Field.err] of the types for which a reserved word is nothing special.
+func (f Field) errWord(typeName string) *pgerr.Error {
+	if f.code == fieldReserved {
+		return f.unknown(typeName)
+	}
+	return f.err(typeName)
+}
+
 func (f Field) unknown(typeName string) *pgerr.Error {
 	return pgerr.New(pgerr.InvalidParameterValue, "unit \"%s\" not recognized for type %s", f.name, typeName)
 }

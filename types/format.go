@@ -9,10 +9,11 @@ import (
 // PostgreSQL's documentation, section 9.8. It is immutable. TM is accepted; names are always English.
 type DateFormat struct {
 	nodes []formatNode
+	empty bool
 }
 
-// Empty reports whether the template has nothing in it, for which to_char gives NULL.
-func (f *DateFormat) Empty() bool { return len(f.nodes) == 0 }
+// Empty reports whether the template is the empty text, for which to_char gives NULL.
+func (f *DateFormat) Empty() bool { return f.empty }
 
 // formatNode is one pattern of a template, or one character of other text.
 type formatNode struct {
@@ -118,8 +119,8 @@ var formatKeys = []formatKey{
 	{name: "DDD", id: fmDayOfYear, digit: true, mode: modeGregorian},
 	{name: "DD", id: fmDay, digit: true, mode: modeGregorian},
 	{name: "D", id: fmWeekday, digit: true, mode: modeGregorian},
-	{name: "FF1", id: fmFraction}, {name: "FF2", id: fmFraction}, {name: "FF3", id: fmFraction},
-	{name: "FF4", id: fmFraction}, {name: "FF5", id: fmFraction}, {name: "FF6", id: fmFraction},
+	{name: "FF1", id: fmFraction, digit: true}, {name: "FF2", id: fmFraction, digit: true}, {name: "FF3", id: fmFraction, digit: true},
+	{name: "FF4", id: fmFraction, digit: true}, {name: "FF5", id: fmFraction, digit: true}, {name: "FF6", id: fmFraction, digit: true},
 	{name: "FX", id: fmExact},
 	{name: "HH24", id: fmHour24, digit: true}, {name: "HH12", id: fmHour12, digit: true}, {name: "HH", id: fmHour12, digit: true},
 	{name: "IDDD", id: fmISODayOfYear, digit: true, mode: modeISO},
@@ -183,7 +184,7 @@ func findFormatKey(s string) *formatKey {
 // CompileDateFormat compiles a template. Every text is a template: what is no pattern stands for itself.
 func CompileDateFormat(format string) *DateFormat {
 	s := strings.Clone(format)
-	f := &DateFormat{}
+	f := &DateFormat{empty: s == ""}
 	for s != "" {
 		var n formatNode
 		switch {

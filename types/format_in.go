@@ -16,16 +16,19 @@ func (f *DateFormat) ParseTimestampTZ(s string, env *Env) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	local, ok := joinTimestamp(DaysFromCivil(t.year, t.month, t.day), t.clock)
+	ts, ok := joinTimestamp(DaysFromCivil(t.year, t.month, t.day), t.clock)
 	if !ok {
 		return 0, errTimestampRange()
 	}
-	if !t.zoned {
-		return TimestampToTZ(local, env.TimeZone)
+	if t.zoned {
+		if ts, ok = addTimestamp(ts, -t.east*MicrosPerSecond); !ok {
+			return 0, errTimestampRange()
+		}
+	} else if ts, err = TimestampToTZ(ts, env.TimeZone); err != nil {
+		return 0, err
 	}
-	ts, ok := addTimestamp(local, -t.east*MicrosPerSecond)
-	if !ok {
-		return 0, errTimestampRange()
+	if t.precision > 0 {
+		ts = roundMicros(ts, t.precision)
 	}
 	return ts, nil
 }
@@ -49,6 +52,7 @@ type formatTime struct {
 	clock            int64 // microseconds
 	zoned            bool
 	east             int64 // seconds
+	precision        int32 // to round to this many digits of a second; 0 is none
 }
 
 // formatInput holds the fields of a text as its template finds them. Zero means not given, as in PostgreSQL.
@@ -65,6 +69,7 @@ type formatInput struct {
 	year, yearDigits, century, month, day           int64
 	dayOfYear, weekday, week, monthWeek, julian     int64
 	zoneSign, zoneHour, zoneMinute                  int64
+	precision                                       int32
 }
 
 func (f *DateFormat) parse(s string) (formatTime, error) {
@@ -202,7 +207,8 @@ func (in *formatInput) number() error {
 	case fmMicros:
 		err = in.fraction(&in.micros, 6, 6)
 	case fmFraction:
-		err = in.fraction(&in.micros, int(in.node.key.name[2]-'0'), 6)
+		in.precision = int32(in.node.key.name[2] - '0')
+		err = in.fraction(&in.micros, int(in.precision), 6)
 	case fmMonth:
 		_, err = in.int(&in.month, width)
 	case fmDayOfYear, fmISODayOfYear:
@@ -463,7 +469,7 @@ func prefixIn(s string, names []string) (index, length int, ok bool) {
 
 // assemble makes a date and time of the fields.
 func (in *formatInput) assemble() (formatTime, error) {
-	t := formatTime{month: 1, day: 1}
+	t := formatTime{month: 1, day: 1, precision: in.precision}
 	hour, minute, second := in.daySecond/3600, in.daySecond/60%60, in.daySecond%60
 	if in.second != 0 {
 		second = in.second

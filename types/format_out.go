@@ -54,7 +54,7 @@ func timestampParts(ts int64) (p formatParts) {
 }
 
 // AppendInterval appends to_char(interval, f); ok is false where that is NULL, for the empty template. The
-// error is 22007, for patterns that need a date.
+// error is 22007, for patterns that need a date. Those of Julian days and ISO weeks are allowed and mean nothing.
 func (f *DateFormat) AppendInterval(dst []byte, iv IntervalValue) (_ []byte, ok bool, err error) {
 	if f.Empty() {
 		return dst, false, nil
@@ -91,9 +91,10 @@ func (f *DateFormat) append(dst []byte, p *formatParts) []byte {
 			dst = append(dst, n.text...)
 			continue
 		}
+		start := len(dst)
 		var number bool
 		if dst, number = n.appendField(dst, p); number && n.suffix != "" {
-			dst = appendOrdinal(dst, n.suffix)
+			dst = appendOrdinal(dst, start, n.suffix)
 		}
 	}
 	return dst
@@ -242,11 +243,11 @@ func appendZeroPadded(dst []byte, v int64, width int) []byte {
 	return strconv.AppendInt(dst, v, 10)
 }
 
-// appendOrdinal appends st, nd, rd or th to the number that dst ends with.
-func appendOrdinal(dst []byte, suffix string) []byte {
+// appendOrdinal appends st, nd, rd or th to the number that starts at start.
+func appendOrdinal(dst []byte, start int, suffix string) []byte {
 	i := len(dst) - 1
 	ending := "th"
-	if i < 1 || dst[i-1] != '1' { // 11th to 13th
+	if i == start || dst[i-1] != '1' { // 11th to 13th
 		switch dst[i] {
 		case '1':
 			ending = "st"

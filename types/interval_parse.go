@@ -204,9 +204,7 @@ func (d *intervalDecoder) clock(text string, negative bool) (uint32, dtFault) {
 	if negative || d.sqlSigns {
 		total = -total
 	}
-	if d.micros, ok = addInt64(d.micros, total); !ok {
-		return 0, dtOverflow
-	}
+	d.micros = total // in place of what fractions after the clock have carried down: so does PostgreSQL
 	d.unit = unitDay // a number before the clock counts days
 	return maskClock, dtOK
 }

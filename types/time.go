@@ -41,10 +41,10 @@ func errTimeField(hour, minute int64, sec float64) error {
 	return pgerr.New(pgerr.DatetimeFieldOverflow, "time field value out of range: %d:%02d:%s", hour, minute, secondText(sec))
 }
 
-// secondText writes a second in messages: two digits before the point.
+// secondText writes a second in messages: at least two characters, as C's %02g.
 func secondText(sec float64) string {
 	text := strconv.FormatFloat(sec, 'g', 6, 64)
-	if sec >= 0 && sec < 10 {
+	if len(text) < 2 {
 		text = "0" + text
 	}
 	return text

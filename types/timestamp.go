@@ -221,6 +221,9 @@ func MakeTimestamp(year, month, day, hour, minute int64, sec float64) (int64, er
 	if !ok {
 		return 0, pgerr.New(pgerr.DatetimeFieldOverflow, "date field value out of range: %d-%02d-%02d", year, month, day)
 	}
+	if days >= dateEnd {
+		return 0, pgerr.New(pgerr.DatetimeFieldOverflow, "date out of range: %d-%02d-%02d", year, month, day)
+	}
 	micros, ok := clockMicros(hour, minute, sec)
 	if !ok {
 		return 0, errTimeField(hour, minute, sec)
