@@ -20,6 +20,7 @@ type Server struct {
 	Engine     *engine.Engine
 	Connectors Connectors
 	Version    string // Millrace's own version
+	Database   string // the one database's name
 }
 
 // Options opens a session.

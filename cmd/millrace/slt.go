@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"millrace/internal/slt"
+)
+
+func sltCommand() *cobra.Command {
+	var opts slt.Options
+	var protocol string
+	cmd := &cobra.Command{
+		Use:   "slt --url postgres://... FILES",
+		Short: "Run sqllogictest files against a server",
+		Long: `Run sqllogictest files against Millrace, PostgreSQL or another server that speaks its protocol.
+
+With --record the results in the files are replaced by the server's answers.`,
+		Example: "  millrace slt --url postgres://millrace@127.0.0.1:7432/millrace my_suite.slt",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			opts.Protocol = slt.Protocol(protocol)
+			res, err := slt.Run(cmd.Context(), opts, files, cmd.OutOrStdout())
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%d passed, %d failed, %d skipped\n", res.Passed, len(res.Failures), res.Skipped)
+			if len(res.Failures) > 0 {
+				return fmt.Errorf("%d records failed", len(res.Failures))
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&opts.URL, "url", "", "connection string of the server")
+	cmd.Flags().StringVar(&opts.Engine, "engine", "millrace", "label for onlyif and skipif: millrace or postgresql")
+	cmd.Flags().StringVar(&protocol, "protocol", "simple", "simple or extended")
+	cmd.Flags().BoolVar(&opts.Record, "record", false, "write the server's answers into the files")
+	cmd.Flags().DurationVar(&opts.Timeout, "timeout", 0, "time that one record may take (default 60s)")
+	_ = cmd.MarkFlagRequired("url")
+	return cmd
+}
