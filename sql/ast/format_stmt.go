@@ -328,7 +328,11 @@ func (p *printer) action(a *AlterAction, kind ObjectKind) {
 		p.clause(" USING ", a.Expr)
 		p.cascade(a.Cascade)
 	case AlterColumnSetDefault:
-		alter("SET DEFAULT ")
+		if kind == KindDomain {
+			p.w("SET DEFAULT ")
+		} else {
+			alter("SET DEFAULT ")
+		}
 		p.expr(a.Expr, PrecLowest)
 	case AlterColumnDropDefault, AlterColumnSetNotNull, AlterColumnDropNotNull:
 		what := map[AlterActionKind]string{AlterColumnDropDefault: "DROP DEFAULT", AlterColumnSetNotNull: "SET NOT NULL", AlterColumnDropNotNull: "DROP NOT NULL"}[a.Kind]

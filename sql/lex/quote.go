@@ -6,7 +6,7 @@ import "strings"
 // that a name of that spelling must be quoted to come back as a name.
 var positional = [keywordCount]bool{
 	ROLLUP: true, CUBE: true, SESSION: true, CURRENT: true, UNBOUNDED: true, PARTITION: true, RANGE: true, ROWS: true,
-	GROUPS: true,
+	GROUPS: true, OPERATOR: true,
 }
 
 // QuoteIdent gives a name as it must be written in SQL: in double quotes where it is not in lower case, has other

@@ -3,6 +3,7 @@ package parser
 import (
 	"strings"
 
+	"millrace/pgerr"
 	"millrace/sql/ast"
 	"millrace/sql/lex"
 )
@@ -58,8 +59,7 @@ func (p *parser) drop() ast.Statement {
 	d := &ast.Drop{Pos: p.pos()}
 	start := p.i
 	p.next()
-	if p.ahead(lex.OWNED, lex.BY) {
-		p.next()
+	if p.acceptAll(lex.OWNED, lex.BY) {
 		return p.unknown(start, "DROP OWNED")
 	}
 	d.Kind = p.objectKind()
@@ -77,7 +77,10 @@ func (p *parser) drop() ast.Statement {
 	p.commaList(func() { d.Objects = append(d.Objects, p.dropObject(d.Kind)) })
 	if d.Kind == ast.KindDatabase {
 		if p.accept(lex.WITH) || p.isKind('(') {
-			p.parenList(func() { d.Options = append(d.Options, p.wordOption()) })
+			p.parenList(func() {
+				d.Options = append(d.Options, flag("force", p.pos()))
+				p.expect(lex.FORCE)
+			})
 		}
 		return d
 	}
@@ -126,7 +129,8 @@ func (p *parser) comment() ast.Statement {
 		pos := p.pos()
 		parts := p.dotted(p.colID())
 		if len(parts) < 2 {
-			p.errorAt(int32(pos), "column name must be qualified")
+			p.later(pgerr.New(pgerr.SyntaxError, "column name must be qualified").At(pos))
+			parts = []string{"", parts[0]}
 		}
 		c.Column = parts[len(parts)-1]
 		c.Object = &ast.DropObject{Name: p.objectName(pos, parts[:len(parts)-1])}
@@ -178,6 +182,12 @@ func (p *parser) alter() ast.Statement {
 	}
 	a.IfExists = p.ifExists()
 	p.alterName(a)
+	if !hasActionList(a.Kind) {
+		action := &ast.AlterAction{Pos: p.pos()}
+		p.alterAction(a, action)
+		a.Actions = []*ast.AlterAction{action}
+		return a
+	}
 	p.commaList(func() {
 		first := len(a.Actions) == 0
 		action := &ast.AlterAction{Pos: p.pos()}
@@ -188,6 +198,16 @@ func (p *parser) alter() ast.Statement {
 		}
 	})
 	return a
+}
+
+// hasActionList says whether ALTER of a kind takes several actions with commas.
+func hasActionList(k ast.ObjectKind) bool {
+	switch k {
+	case ast.KindTable, ast.KindStream, ast.KindView, ast.KindMaterializedView, ast.KindIndex, ast.KindSequence, ast.KindType,
+		ast.KindSink, ast.KindSubscription:
+		return true
+	}
+	return false
 }
 
 // listable refuses an action that must stand alone next to others.
@@ -202,7 +222,7 @@ func (p *parser) listable(a *ast.AlterAction) {
 func (p *parser) alterName(a *ast.Alter) {
 	switch {
 	case takesArgs(a.Kind):
-		o := p.functionObject()
+		o := p.dropObject(a.Kind)
 		a.Name, a.HasArgs, a.Args = &ast.TableName{ObjectName: o.Name}, o.HasArgs, o.Args
 	case a.Kind == ast.KindRole:
 		r := p.roleSpec()
@@ -214,6 +234,9 @@ func (p *parser) alterName(a *ast.Alter) {
 			name = "session_user"
 		case ast.RolePublic:
 			p.fail(reservedRole("public", int32(r.Pos)))
+		}
+		if r.Kind != ast.RoleNamed && p.is(lex.RENAME) {
+			p.fail(pgerr.New(pgerr.ReservedName, "%s cannot be used as a role name here", strings.ToUpper(name)).At(r.Pos))
 		}
 		a.Name = &ast.TableName{ObjectName: ast.ObjectName{Pos: r.Pos, Name: name}}
 	default:
@@ -228,10 +251,10 @@ func (p *parser) alterAction(a *ast.Alter, x *ast.AlterAction) {
 		p.next()
 		p.alterRename(a, x)
 	case lex.SET:
-		p.alterSet(x)
+		p.alterSet(a, x)
 	case lex.RESET:
 		if p.peek(1).Kind != '(' {
-			p.alterOther(x)
+			p.alterOther(a, x)
 			return
 		}
 		p.next()
@@ -242,14 +265,21 @@ func (p *parser) alterAction(a *ast.Alter, x *ast.AlterAction) {
 		p.expect(lex.TO)
 		x.Kind = ast.AlterOwner
 		x.Role = p.roleSpec()
-	case lex.ADD:
-		p.next()
-		p.alterAdd(a, x)
-	case lex.DROP:
-		p.next()
-		p.alterDrop(a, x)
-	case lex.ALTER:
-		p.alterColumn(a, x)
+	case lex.ADD, lex.DROP, lex.ALTER:
+		if !hasActionList(a.Kind) && a.Kind != ast.KindDomain {
+			p.alterOther(a, x)
+			return
+		}
+		switch {
+		case p.accept(lex.ADD):
+			p.alterAdd(a, x)
+		case p.accept(lex.DROP):
+			p.alterDrop(a, x)
+		case a.Kind == ast.KindDomain:
+			p.syntaxError()
+		default:
+			p.alterColumn(a, x)
+		}
 	case lex.AS:
 		if a.Kind != ast.KindSecret {
 			p.alterSequenceOrOther(a, x)
@@ -294,12 +324,13 @@ func (p *parser) alterSequenceOrOther(a *ast.Alter, x *ast.AlterAction) {
 		x.Kind = ast.AlterRoleOptions
 		return
 	}
-	p.alterOther(x)
+	p.alterOther(a, x)
 }
 
 // alterOther goes past an action and keeps its words: up to the first that is no keyword as the name, and all as
 // NewName.
-func (p *parser) alterOther(x *ast.AlterAction) {
+func (p *parser) alterOther(a *ast.Alter, x *ast.AlterAction) {
+	list := hasActionList(a.Kind)
 	if p.tok.Kind != lex.Ident || p.tok.Kw == lex.NoKeyword {
 		p.syntaxError()
 	}
@@ -315,7 +346,7 @@ func (p *parser) alterOther(x *ast.AlterAction) {
 		case lex.Error:
 			p.syntaxError()
 		}
-		if p.isKind(lex.EOF) || depth == 0 && (p.isKind(';') || p.isKind(',')) {
+		if p.isKind(lex.EOF) || depth == 0 && (p.isKind(';') || list && p.isKind(',')) {
 			break
 		}
 		if words = words && p.tok.Kind == lex.Ident && p.tok.Kw != lex.NoKeyword; words {
@@ -335,7 +366,7 @@ func (p *parser) alterRename(a *ast.Alter, x *ast.AlterAction) {
 		x.Kind = ast.AlterRename
 		x.NewName = p.colID()
 		return
-	case p.is(lex.CONSTRAINT):
+	case p.is(lex.CONSTRAINT) && (a.Kind == ast.KindTable || a.Kind == ast.KindDomain):
 		p.next()
 		x.Kind = ast.AlterRenameConstraint
 	case a.Kind == ast.KindType && p.accept(lex.VALUE):
@@ -352,16 +383,18 @@ func (p *parser) alterRename(a *ast.Alter, x *ast.AlterAction) {
 		x.NewName = p.colID()
 		x.Cascade = p.cascade()
 		return
-	default:
+	case a.Kind == ast.KindTable || a.Kind == ast.KindStream || a.Kind == ast.KindView || a.Kind == ast.KindMaterializedView:
 		p.accept(lex.COLUMN)
 		x.Kind = ast.AlterRenameColumn
+	default:
+		p.syntaxError()
 	}
 	x.Name = p.colID()
 	p.expect(lex.TO)
 	x.NewName = p.colID()
 }
 
-func (p *parser) alterSet(x *ast.AlterAction) {
+func (p *parser) alterSet(a *ast.Alter, x *ast.AlterAction) {
 	next := p.peek(1)
 	switch {
 	case next.Kw == lex.SCHEMA:
@@ -373,8 +406,17 @@ func (p *parser) alterSet(x *ast.AlterAction) {
 		p.next()
 		x.Kind = ast.AlterSetOptions
 		x.Options = p.options()
+	case a.Kind == ast.KindDomain && next.Kw == lex.DEFAULT:
+		p.next()
+		p.next()
+		x.Kind = ast.AlterColumnSetDefault
+		x.Expr = p.expr()
+	case a.Kind == ast.KindDomain:
+		p.next()
+		p.expect(lex.NOT, lex.NULL)
+		x.Kind = ast.AlterColumnSetNotNull
 	default:
-		p.alterOther(x)
+		p.alterOther(a, x)
 	}
 }
 
@@ -391,6 +433,8 @@ func (p *parser) alterAdd(a *ast.Alter, x *ast.AlterAction) {
 	case p.is(lex.WATERMARK) && p.peek(1).Kw == lex.FOR:
 		x.Kind = ast.AlterAddWatermark
 		x.Watermark = p.watermark()
+	case a.Kind == ast.KindDomain:
+		p.syntaxError()
 	default:
 		p.accept(lex.COLUMN)
 		x.Kind = ast.AlterAddColumn
@@ -431,9 +475,12 @@ func (p *parser) alterDrop(a *ast.Alter, x *ast.AlterAction) {
 		x.Kind = ast.AlterColumnDropDefault
 		return
 	default:
-		if a.Kind == ast.KindType {
+		switch a.Kind {
+		case ast.KindType:
 			p.expect(lex.ATTRIBUTE)
-		} else {
+		case ast.KindDomain:
+			p.syntaxError()
+		default:
 			p.accept(lex.COLUMN)
 		}
 		x.Kind = ast.AlterDropColumn
@@ -452,7 +499,7 @@ func (p *parser) alterColumn(a *ast.Alter, x *ast.AlterAction) {
 	p.next()
 	if p.is(lex.CONSTRAINT) {
 		p.i, p.tok = start, &p.toks[start]
-		p.alterOther(x)
+		p.alterOther(a, x)
 		return
 	}
 	if a.Kind == ast.KindType {
@@ -462,7 +509,7 @@ func (p *parser) alterColumn(a *ast.Alter, x *ast.AlterAction) {
 	}
 	if p.isKind(lex.Integer) {
 		p.i, p.tok = start, &p.toks[start]
-		p.alterOther(x)
+		p.alterOther(a, x)
 		return
 	}
 	x.Name = p.colID()
@@ -495,7 +542,7 @@ func (p *parser) alterColumn(a *ast.Alter, x *ast.AlterAction) {
 	case p.is(lex.SET), p.is(lex.DROP), p.is(lex.RESET), p.is(lex.ADD), p.is(lex.RESTART):
 		x.Name = ""
 		p.i, p.tok = start, &p.toks[start]
-		p.alterOther(x)
+		p.alterOther(a, x)
 	default:
 		p.syntaxError()
 	}

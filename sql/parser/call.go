@@ -70,15 +70,17 @@ func (p *parser) callArgs(name ast.ObjectName) *ast.FuncCall {
 }
 
 // funcArg reads an argument, with or without a name.
-func (p *parser) funcArg() ast.Expr {
+func (p *parser) funcArg() ast.Expr { return p.funcArgMode(modeAny) }
+
+func (p *parser) funcArgMode(m mode) ast.Expr {
 	if k := p.peek(1).Kind; (k == lex.Arrow || k == lex.Assign) && isTypeFuncName(p.tok) {
 		a := &ast.NamedArg{Pos: p.pos(), Name: p.tok.Text}
 		p.next()
 		p.next()
-		a.Value = p.expr()
+		a.Value = p.exprMode(m)
 		return a
 	}
-	return p.expr()
+	return p.exprMode(m)
 }
 
 // callTail reads WITHIN GROUP, FILTER and OVER.
@@ -194,14 +196,12 @@ func (p *parser) extractArgs() []ast.Expr {
 func (p *parser) plainArgs(c *ast.FuncCall, first ast.Expr) {
 	c.Form = ast.PlainCall
 	c.Name.Schema = ""
-	base := len(p.scratch)
 	if first != nil {
-		p.scratch = append(p.scratch, first)
+		c.Args = []ast.Expr{first}
 		for p.acceptKind(',') {
-			p.scratch = append(p.scratch, p.funcArg())
+			c.Args = append(c.Args, p.funcArg())
 		}
 	}
-	c.Args = p.gather(base)
 	p.expectKind(')')
 }
 
@@ -211,7 +211,7 @@ func (p *parser) substringArgs(c *ast.FuncCall) (plain bool) {
 		p.plainArgs(c, nil)
 		return true
 	}
-	x := p.funcArg()
+	x := p.funcArgMode(modeSimilar)
 	switch {
 	case p.accept(lex.FROM):
 		c.Args = []ast.Expr{x, p.expr()}

@@ -18,11 +18,7 @@ type createMods struct {
 func (p *parser) create() ast.Statement {
 	m := createMods{pos: p.pos(), start: p.i}
 	p.next()
-	if p.ahead(lex.OR, lex.REPLACE) {
-		p.next()
-		p.next()
-		m.orReplace = true
-	}
+	m.orReplace = p.acceptAll(lex.OR, lex.REPLACE)
 	m.persistence = p.persistence()
 	s := p.createObject(m)
 	if s == nil {
@@ -44,7 +40,9 @@ func (p *parser) createObject(m createMods) ast.Statement {
 		p.no(m.persistence == ast.Unlogged)
 		return p.createStream(m)
 	case lex.RECURSIVE, lex.VIEW:
-		p.no(m.persistence == ast.Unlogged)
+		if m.persistence == ast.Unlogged {
+			p.later(pgerr.New(pgerr.SyntaxError, "views cannot be unlogged because they do not have storage"))
+		}
 		return p.createView(m)
 	case lex.MATERIALIZED:
 		p.no(m.persistence == ast.Temporary)
@@ -388,7 +386,7 @@ func (p *parser) createSubscription(m createMods) ast.Statement {
 	if p.accept(lex.CONNECTION) {
 		s.Connection = p.str()
 		p.expect(lex.PUBLICATION)
-		p.commaList(func() { s.Publications = append(s.Publications, p.colLabel()) })
+		p.commaList(func() { s.Publications = append(s.Publications, p.colID()) })
 	} else {
 		p.expect(lex.FROM)
 		s.From = p.relation()

@@ -39,11 +39,7 @@ func (p *parser) insert(w *ast.With) ast.Statement {
 	if p.accept(lex.AS) {
 		s.Alias = p.colID()
 	}
-	switch {
-	case p.ahead(lex.DEFAULT, lex.VALUES):
-		p.next()
-		p.next()
-	default:
+	if !p.acceptAll(lex.DEFAULT, lex.VALUES) {
 		if p.isKind('(') && !p.queryInParens() {
 			s.Columns = p.insertColumns()
 		}

@@ -6,15 +6,19 @@ import (
 	"millrace/sql/lex"
 )
 
-// mode restricts an expression. It holds for the operands of an expression too, not for what parentheses enclose.
+// mode restricts an expression; not what parentheses in it enclose.
 type mode uint8
 
 const (
 	modeAny mode = 0
-	// modeB is PostgreSQL's b_expr: without the operators made of words, for places where such a word may follow.
+	// modeB is PostgreSQL's b_expr: without the operators made of words, for places where such a word may follow. It
+	// holds for the operands too.
 	modeB mode = 1
-	// modeLabel is an item of a select list, which a label without AS may follow: an operator's word can be one.
+	// modeLabel is an item of a select list, which a label without AS may follow: an operator's word can be one. It
+	// does not hold for operands: in a AND b AT, the word must be the operator, as it binds more tightly than AND.
 	modeLabel mode = 2
+	// modeSimilar is the first argument of SUBSTRING, which SIMILAR without TO may follow.
+	modeSimilar mode = 4
 )
 
 // expr reads an expression: PostgreSQL's a_expr.
@@ -56,6 +60,7 @@ func (p *parser) operand(min ast.Precedence, m mode) ast.Expr {
 // that binds more tightly: a + NOT b is a + (NOT b).
 func (p *parser) prefix(m mode) ast.Expr {
 	t := p.tok
+	m &= modeB
 	switch {
 	case t.Kind == '+' || t.Kind == '-':
 		p.next()
@@ -69,11 +74,13 @@ func (p *parser) prefix(m mode) ast.Expr {
 		arg := p.operand(ast.PrecNot, m)
 		p.pop(outer)
 		return &ast.Not{Pos: int(t.Pos), Arg: arg}
-	case t.Kw == lex.OPERATOR && p.operatorAhead():
+	case t.Kw == lex.OPERATOR && p.peek(1).Kind == '(':
 		op, schema := p.qualifiedOp()
 		return p.unary(t, op, schema, ast.PrecOp+1, m)
-	case t.Kw == lex.DEFAULT:
-		p.errorAt(t.Pos, "DEFAULT is not allowed in this context")
+	case t.Kw == lex.DEFAULT && m&modeB == 0:
+		p.later(pgerr.New(pgerr.SyntaxError, "DEFAULT is not allowed in this context").At(int(t.Pos)))
+		p.next()
+		return &ast.Default{Pos: int(t.Pos)}
 	case t.Kw == lex.UNIQUE && m&modeB == 0:
 		p.unsupported(t.Pos, "UNIQUE predicate")
 	}
@@ -112,18 +119,6 @@ func (p *parser) unary(t *lex.Token, op, schema string, prec ast.Precedence, m m
 	return &ast.UnaryOp{Pos: int(t.Pos), Op: op, Schema: schema, Arg: arg}
 }
 
-// operatorAhead says whether OPERATOR ( is the spelling of an operator rather than a call of a function of that name.
-func (p *parser) operatorAhead() bool {
-	if p.peek(1).Kind != '(' {
-		return false
-	}
-	n := 2
-	for isColID(p.peek(n)) && p.peek(n+1).Kind == '.' {
-		n += 2
-	}
-	return isOperator(p.peek(n)) && p.peek(n+1).Kind == ')'
-}
-
 // isOperator: any token that is the name of an operator.
 func isOperator(t *lex.Token) bool {
 	switch t.Kind {
@@ -146,11 +141,12 @@ func (p *parser) qualifiedOp() (op, schema string) {
 func (p *parser) anyOperator() (op, schema string) {
 	pos := p.tok.Pos
 	for n := 0; isColID(p.tok); n++ {
-		if n > 0 {
-			p.errorAt(pos, "improper qualified name (too many dotted names): %s", p.sourceWords(p.i-2, p.i+1))
-		}
+		start := p.i
 		schema = p.colID()
 		p.expectKind('.')
+		if n > 0 {
+			p.errorAt(pos, "improper qualified name (too many dotted names): %s", p.sourceWords(start-2, p.i+1))
+		}
 	}
 	if !isOperator(p.tok) {
 		p.syntaxError()
@@ -162,6 +158,7 @@ func (p *parser) anyOperator() (op, schema string) {
 
 // infix continues an expression whose first operand is there, by operators that bind at least as tightly as min.
 func (p *parser) infix(left ast.Expr, min ast.Precedence, m mode) ast.Expr {
+	inner := m & modeB
 	// barred is the precedence of which no operator may follow: that of an operator without associativity whose right
 	// operand was just read, as in a < b < c.
 	barred := ast.PrecLowest
@@ -179,13 +176,13 @@ func (p *parser) infix(left ast.Expr, min ast.Precedence, m mode) ast.Expr {
 		switch {
 		case prec == ast.PrecOr || prec == ast.PrecAnd:
 			p.next()
-			left = logical(left, p.operand(prec+1, m), prec == ast.PrecOr, int(t.Pos))
+			left = logical(left, p.operand(prec+1, inner), prec == ast.PrecOr, int(t.Pos))
 		case t.Kind == lex.Cast:
 			p.next()
 			left = &ast.Cast{Pos: int(t.Pos), Arg: left, Type: p.typeName()}
 		case t.Kind == lex.Ident && t.Kw != lex.OPERATOR:
 			var open bool
-			if left, open = p.wordOperator(left, t, m); open {
+			if left, open = p.wordOperator(left, t, inner); open {
 				barred = prec
 			}
 		default:
@@ -199,7 +196,7 @@ func (p *parser) infix(left ast.Expr, min ast.Precedence, m mode) ast.Expr {
 				left = p.anyAll(left, t.Pos, op, schema)
 				continue
 			}
-			left = &ast.BinaryOp{Pos: int(t.Pos), Op: op, Schema: schema, Left: left, Right: p.operand(prec+1, m)}
+			left = &ast.BinaryOp{Pos: int(t.Pos), Op: op, Schema: schema, Left: left, Right: p.operand(prec+1, inner)}
 			if prec == ast.PrecCompare {
 				barred = prec
 			}
@@ -264,8 +261,12 @@ func (p *parser) wordPrecedence(k lex.Keyword, m mode) ast.Precedence {
 		prec = ast.PrecOr
 	case lex.ISNULL, lex.NOTNULL:
 		prec = ast.PrecIs
-	case lex.BETWEEN, lex.IN, lex.LIKE, lex.ILIKE, lex.SIMILAR:
+	case lex.BETWEEN, lex.IN, lex.LIKE, lex.ILIKE:
 		prec = ast.PrecLike
+	case lex.SIMILAR:
+		if m&modeSimilar == 0 || p.peek(1).Kw == lex.TO {
+			prec = ast.PrecLike
+		}
 	case lex.NOT:
 		switch p.peek(1).Kw {
 		case lex.BETWEEN, lex.IN, lex.LIKE, lex.ILIKE, lex.SIMILAR:
@@ -293,7 +294,7 @@ func endsTarget(t *lex.Token) bool {
 	}
 	switch t.Kw {
 	case lex.FROM, lex.INTO, lex.WHERE, lex.GROUP, lex.HAVING, lex.WINDOW, lex.UNION, lex.INTERSECT, lex.EXCEPT,
-		lex.ORDER, lex.LIMIT, lex.OFFSET, lex.FETCH, lex.FOR:
+		lex.ORDER, lex.LIMIT, lex.OFFSET, lex.FETCH, lex.FOR, lex.WITH, lex.ON, lex.RETURNING, lex.CREATE, lex.GRANT:
 		return true
 	}
 	return false

@@ -1,6 +1,8 @@
 package parser
 
 import (
+	"strings"
+
 	"millrace/sql/ast"
 	"millrace/sql/lex"
 )
@@ -106,6 +108,8 @@ func (p *parser) tablePrimary() ast.TableExpr {
 		p.unsupported(t.Pos, "XMLTABLE")
 	case p.funcTableAhead():
 		return p.funcTable(false)
+	case t.Kind == lex.Ident && !isColID(t) && isTypeFuncName(t):
+		p.syntaxErrorAt(p.i + 1) // a word that can only name a function
 	}
 	return p.relationTail(p.relation())
 }
@@ -126,6 +130,14 @@ func (p *parser) funcTableAhead() bool {
 	}
 	if !isColLabel(t) {
 		return false
+	}
+	if t.Kind == lex.Ident && t.Kw.Info().Class == lex.ColumnName && t.Kw != lex.NoKeyword && p.peek(1).Kind == '(' {
+		switch t.Kw {
+		case lex.COALESCE, lex.EXTRACT, lex.GREATEST, lex.LEAST, lex.NORMALIZE, lex.NULLIF, lex.OVERLAY, lex.POSITION,
+			lex.SUBSTRING, lex.TREAT, lex.TRIM:
+			return true
+		}
+		return strings.HasPrefix(t.Text, "xml")
 	}
 	n := 1
 	for p.peek(n).Kind == '.' && isColLabel(p.peek(n+1)) {

@@ -102,6 +102,9 @@ func (p *parser) funcName() ast.ObjectName {
 	if p.peek(1).Kind == '.' {
 		return p.objectName(pos, p.dotted(p.colID()))
 	}
+	if !isTypeFuncName(p.tok) && isColID(p.tok) {
+		p.syntaxErrorAt(p.i + 1)
+	}
 	return ast.ObjectName{Pos: pos, Name: p.typeFuncName()}
 }
 
@@ -158,7 +161,10 @@ func (p *parser) roleList() (roles []ast.RoleSpec) {
 
 // ifNotExists reads IF NOT EXISTS.
 func (p *parser) ifNotExists() bool {
-	if !p.is(lex.IF) {
+	if !p.ahead(lex.IF, lex.NOT) {
+		if p.is(lex.IF) {
+			p.missed(1)
+		}
 		return false
 	}
 	p.next()
@@ -168,12 +174,7 @@ func (p *parser) ifNotExists() bool {
 
 // ifExists reads IF EXISTS.
 func (p *parser) ifExists() bool {
-	if !p.is(lex.IF) {
-		return false
-	}
-	p.next()
-	p.expect(lex.EXISTS)
-	return true
+	return p.acceptAll(lex.IF, lex.EXISTS)
 }
 
 // cascade reads CASCADE or RESTRICT.

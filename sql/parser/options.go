@@ -15,7 +15,11 @@ func (p *parser) options() (list []ast.Option) {
 
 // optWith reads WITH (options) where they come next.
 func (p *parser) optWith() []ast.Option {
-	if !p.is(lex.WITH) || p.peek(1).Kind != '(' {
+	if !p.is(lex.WITH) {
+		return nil
+	}
+	if p.peek(1).Kind != '(' {
+		p.missed(1)
 		return nil
 	}
 	p.next()

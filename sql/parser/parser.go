@@ -131,6 +131,9 @@ func run(sql string, parse func(*parser)) (err error) {
 		parsers.Put(p)
 	}()
 	parse(p)
+	if p.deferred != nil {
+		return p.deferred
+	}
 	return nil
 }
 
@@ -147,12 +150,20 @@ type parser struct {
 	height  int
 	params  int
 
+	// missedAt and missedLength: see missed.
+	missedAt     int
+	missedLength int
+
 	// intoAllowed is true up to the first SELECT of a top-level query, the only one that may have INTO; into is what
 	// was found there.
 	intoAllowed bool
 	into        *ast.Into
 	// defaultAllowed is true up to the VALUES or SELECT that is the source of an INSERT: DEFAULT may stand in VALUES.
 	defaultAllowed bool
+
+	// deferred is the first mistake that is not one of grammar: PostgreSQL finds it only when the whole text has been
+	// parsed, so a syntax error further on is reported before it.
+	deferred *pgerr.Error
 
 	scratch  []ast.Expr // a stack on which lists are gathered before they are copied at their exact length
 	literals []ast.Literal
@@ -190,6 +201,13 @@ func (p *parser) fail(err *pgerr.Error) {
 	panic(bailout{err})
 }
 
+// later notes a mistake that does not keep the text from being parsed.
+func (p *parser) later(err *pgerr.Error) {
+	if p.deferred == nil {
+		p.deferred = err
+	}
+}
+
 // errorAt fails with a syntax error that has a message of its own.
 func (p *parser) errorAt(pos int32, format string, args ...any) {
 	p.fail(pgerr.New(pgerr.SyntaxError, format, args...).At(int(pos)))
@@ -201,6 +219,10 @@ func (p *parser) unsupported(pos int32, feature string) {
 
 // syntaxError fails at the current token.
 func (p *parser) syntaxError() {
+	if p.missedLength > 0 && p.missedAt == p.i {
+		p.i += p.missedLength
+		p.tok = &p.toks[p.i]
+	}
 	t := p.tok
 	var err *pgerr.Error
 	switch t.Kind {
@@ -221,7 +243,7 @@ func (p *parser) syntaxError() {
 
 // syntaxErrorAt fails at token number i.
 func (p *parser) syntaxErrorAt(i int) {
-	p.i, p.tok = i, &p.toks[i]
+	p.i, p.tok, p.missedLength = i, &p.toks[i], 0
 	p.syntaxError()
 }
 
@@ -263,14 +285,27 @@ func (p *parser) accept(k lex.Keyword) bool {
 }
 
 // acceptAll goes past these keywords where all of them come next.
+//
+// Where only the first ones come, PostgreSQL's parser has gone past them too when it stops: should the current token
+// turn out to be wrong, the error is at the first of these words that is missing.
 func (p *parser) acceptAll(words ...lex.Keyword) bool {
-	if !p.ahead(words...) {
-		return false
+	for n, k := range words {
+		if p.peek(n).Kw != k {
+			p.missed(n)
+			return false
+		}
 	}
 	for range words {
 		p.next()
 	}
 	return true
+}
+
+// missed notes that something was begun here by n tokens but did not go on.
+func (p *parser) missed(n int) {
+	if n > 0 && (p.missedAt != p.i || n > p.missedLength) {
+		p.missedAt, p.missedLength = p.i, n
+	}
 }
 
 func (p *parser) acceptKind(k lex.Kind) bool {

@@ -48,14 +48,10 @@ func (p *parser) roleOptions(create bool) (list []ast.Option) {
 		case p.accept(lex.VALID):
 			p.expect(lex.UNTIL)
 			list = append(list, stringOption("valid_until", p.str(), pos))
-		case p.accept(lex.USER), p.is(lex.ROLE), p.is(lex.ADMIN), create && p.is(lex.GROUP):
-			name := "role"
-			if p.accept(lex.ADMIN) {
-				name = "admin"
-			} else if !p.accept(lex.ROLE) {
-				p.accept(lex.GROUP)
-			}
-			list = append(list, ast.Option{Pos: pos, Name: name, Value: p.roleNames()})
+		case p.accept(lex.USER), create && p.accept(lex.ROLE):
+			list = append(list, ast.Option{Pos: pos, Name: "role", Value: p.roleNames()})
+		case create && p.accept(lex.ADMIN):
+			list = append(list, ast.Option{Pos: pos, Name: "admin", Value: p.roleNames()})
 		case create && p.accept(lex.SYSID):
 			list = append(list, ast.Option{Pos: pos, Name: "sysid", Value: p.number()})
 		case create && p.accept(lex.IN):
@@ -65,6 +61,9 @@ func (p *parser) roleOptions(create bool) (list []ast.Option) {
 			list = append(list, ast.Option{Pos: pos, Name: "in_role", Value: p.roleNames()})
 		default:
 			o := p.roleFlag()
+			if o == nil && isIdent(p.tok) {
+				p.errorAt(int32(pos), `unrecognized role option "%s"`, p.tok.Text)
+			}
 			if o == nil {
 				return list
 			}
@@ -111,8 +110,11 @@ func (p *parser) grant() ast.Statement {
 	p.next()
 	optionFor, adminFor := false, false
 	if revoke {
-		optionFor = p.acceptAll(lex.GRANT, lex.OPTION, lex.FOR)
-		adminFor = !optionFor && p.acceptAll(lex.ADMIN, lex.OPTION, lex.FOR)
+		optionFor, adminFor = p.is(lex.GRANT), p.ahead(lex.ADMIN, lex.OPTION)
+		if optionFor || adminFor {
+			p.next()
+			p.expect(lex.OPTION, lex.FOR)
+		}
 	}
 	privs, all := p.privileges()
 	if adminFor || !p.is(lex.ON) {
@@ -228,9 +230,9 @@ func (p *parser) grantObjects(g *ast.Grant) {
 	case p.ahead(lex.FOREIGN, lex.DATA), p.ahead(lex.FOREIGN, lex.SERVER), p.ahead(lex.LARGE, lex.OBJECT), p.is(lex.PARAMETER),
 		p.is(lex.TABLESPACE), p.is(lex.LANGUAGE):
 		p.unsupported(p.tok.Pos, "privileges on "+strings.ToLower(p.sourceWords(p.i, p.i+1))+" objects")
-	case p.is(lex.DATABASE), p.is(lex.DOMAIN), p.is(lex.SCHEMA), p.is(lex.SEQUENCE), p.is(lex.TYPE), p.is(lex.TABLE),
-		isColID(p.peek(1)) && (p.is(lex.STREAM) || p.is(lex.VIEW) || p.is(lex.SINK) || p.is(lex.CONNECTION) ||
-			p.is(lex.SECRET) || p.is(lex.SUBSCRIPTION)):
+	case p.is(lex.TABLE), isColID(p.peek(1)) && (p.is(lex.DATABASE) || p.is(lex.DOMAIN) || p.is(lex.SCHEMA) ||
+		p.is(lex.SEQUENCE) || p.is(lex.TYPE) || p.is(lex.STREAM) || p.is(lex.VIEW) || p.is(lex.SINK) ||
+		p.is(lex.CONNECTION) || p.is(lex.SECRET) || p.is(lex.SUBSCRIPTION)):
 		kind := ast.ObjectKind(strings.ToUpper(p.tok.Text))
 		p.next()
 		names(kind)
@@ -245,7 +247,16 @@ func (p *parser) grantObjects(g *ast.Grant) {
 
 // functionObject reads a function's name with the types of its parameters, where they are given.
 func (p *parser) functionObject() *ast.DropObject {
-	o := &ast.DropObject{Name: p.funcName()}
+	o := &ast.DropObject{}
+	if next := p.peek(1).Kind; next != '(' && next != '.' {
+		pos := p.pos()
+		if !isColID(p.tok) && !isTypeFuncName(p.tok) {
+			p.syntaxError()
+		}
+		o.Name = ast.ObjectName{Pos: pos, Name: p.colLabel()}
+		return o
+	}
+	o.Name = p.funcName()
 	if p.isKind('(') {
 		o.HasArgs = true
 		o.Args = p.funcParams(false)

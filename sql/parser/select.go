@@ -12,7 +12,10 @@ func (p *parser) queryAhead() bool {
 	case lex.SELECT, lex.TABLE, lex.WITH:
 		return true
 	case lex.VALUES:
-		return p.peek(1).Kind == '('
+		if p.peek(1).Kind == '(' {
+			return true
+		}
+		p.missed(1)
 	}
 	return false
 }
@@ -215,7 +218,8 @@ func (p *parser) limits(q *ast.Select) {
 			if !p.accept(lex.ALL) {
 				n = p.expr()
 			}
-			if p.isKind(',') {
+			if p.acceptKind(',') {
+				p.expr()
 				p.fail(pgerr.New(pgerr.SyntaxError, "LIMIT #,# syntax is not supported").
 					WithHint("Use separate LIMIT and OFFSET clauses.").At(int(t.Pos)))
 			}
@@ -249,23 +253,24 @@ func (p *parser) rowCount(offset bool) ast.Expr {
 	outer := p.push()
 	defer p.pop(outer)
 	t := p.tok
+	sign := t.Kind == '+' || t.Kind == '-'
 	var n ast.Expr
-	if (t.Kind == '+' || t.Kind == '-') && (p.peek(1).Kind == lex.Integer || p.peek(1).Kind == lex.Numeric) {
+	switch next := p.peek(1).Kind; {
+	case sign && (!offset || (next == lex.Integer || next == lex.Numeric) && isRows(p.peek(2))):
 		p.next()
-		n = &ast.UnaryOp{Pos: int(t.Pos), Op: t.Text, Arg: p.infix(p.primary(), ast.PrecUnary, modeAny)}
-	} else if offset {
-		n = p.prefix(modeAny)
-	} else {
+		n = &ast.UnaryOp{Pos: int(t.Pos), Op: t.Text, Arg: p.unsigned()}
+	case offset && (sign || t.Kw == lex.NOT || t.Kind == lex.Op || t.Kw == lex.OPERATOR):
+		return p.operand(ast.PrecLowest, modeAny)
+	default:
 		n = p.primary()
 	}
-	if !offset {
+	if !offset || p.accept(lex.ROW) || p.accept(lex.ROWS) {
 		return n
 	}
-	if p.accept(lex.ROW) || p.accept(lex.ROWS) {
-		return n
-	}
-	return p.infix(n, ast.PrecLowest, modeAny)
+	return p.infix(p.overlaps(n, modeAny), ast.PrecLowest, modeAny)
 }
+
+func isRows(t *lex.Token) bool { return t.Kw == lex.ROW || t.Kw == lex.ROWS }
 
 // fetchFirst reads FETCH FIRST n ROWS ONLY | WITH TIES.
 func (p *parser) fetchFirst(q *ast.Select) {
@@ -330,7 +335,9 @@ func (p *parser) with() *ast.With {
 	p.intoAllowed, p.defaultAllowed = false, false
 	w := &ast.With{Pos: p.pos()}
 	p.expect(lex.WITH)
-	w.Recursive = p.accept(lex.RECURSIVE)
+	if next := p.peek(1); next.Kw != lex.AS && next.Kind != '(' {
+		w.Recursive = p.accept(lex.RECURSIVE) // else it is the name of a query
+	}
 	p.commaList(func() { w.CTEs = append(w.CTEs, p.cte()) })
 	p.intoAllowed, p.defaultAllowed = into, defaults
 	return w
@@ -504,11 +511,15 @@ func (p *parser) selectCore() *ast.SelectCore {
 func (p *parser) selectInto(allowed bool) {
 	pos := p.tok.Pos
 	p.next()
-	into := &ast.Into{Pos: int(pos), Persistence: p.persistence()}
+	into := &ast.Into{Pos: int(pos)}
+	if next := p.peek(1); next.Kw == lex.TABLE || isColID(next) {
+		into.Persistence = p.persistence()
+	}
 	p.accept(lex.TABLE)
 	into.Name = p.qualifiedName()
 	if !allowed {
-		p.errorAt(pos, "SELECT ... INTO is not allowed here")
+		p.later(pgerr.New(pgerr.SyntaxError, "SELECT ... INTO is not allowed here").At(int(pos)))
+		return
 	}
 	p.into = into
 }
@@ -518,6 +529,7 @@ func (p *parser) persistence() ast.Persistence {
 	switch p.tok.Kw {
 	case lex.LOCAL, lex.GLOBAL:
 		if k := p.peek(1).Kw; k != lex.TEMPORARY && k != lex.TEMP {
+			p.missed(1)
 			return ast.Permanent
 		}
 		p.next()
@@ -648,9 +660,13 @@ func (p *parser) orderBy() (items []*ast.OrderItem) {
 
 func (p *parser) nullsOrder() ast.NullsOrder {
 	switch {
-	case p.acceptAll(lex.NULLS, lex.FIRST):
+	case p.ahead(lex.NULLS, lex.FIRST):
+		p.next()
+		p.next()
 		return ast.NullsFirst
-	case p.acceptAll(lex.NULLS, lex.LAST):
+	case p.ahead(lex.NULLS, lex.LAST):
+		p.next()
+		p.next()
 		return ast.NullsLast
 	}
 	return ast.NullsDefault

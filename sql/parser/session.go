@@ -178,7 +178,9 @@ func (p *parser) settingWords() string {
 	switch {
 	case p.acceptAll(lex.TIME, lex.ZONE):
 		return "timezone"
-	case p.acceptAll(lex.TRANSACTION, lex.ISOLATION, lex.LEVEL):
+	case p.ahead(lex.TRANSACTION, lex.ISOLATION):
+		p.next()
+		p.expect(lex.ISOLATION, lex.LEVEL)
 		return "transaction_isolation"
 	case p.acceptAll(lex.SESSION, lex.AUTHORIZATION):
 		return "session_authorization"
@@ -442,7 +444,7 @@ func (p *parser) doBlock() ast.Statement {
 			}
 			continue
 		}
-		if body {
+		if body && p.isKind(lex.String) {
 			p.fail(pgerr.New(pgerr.SyntaxError, "conflicting or redundant options").At(p.pos()))
 		}
 		d.Body = p.str()

@@ -12,7 +12,7 @@ func (p *parser) createTable(m createMods) ast.Statement {
 	t.IfNotExists = p.ifNotExists()
 	t.Name = p.qualifiedName()
 	switch {
-	case p.ahead(lex.PARTITION, lex.OF):
+	case p.is(lex.PARTITION):
 		p.partitionOf(t)
 	case p.accept(lex.OF):
 		n := p.qualifiedName()
@@ -29,10 +29,11 @@ func (p *parser) createTable(m createMods) ast.Statement {
 	switch {
 	case p.is(lex.AS):
 		p.createTableAs(t)
-	case t.Elements == nil && t.OfType == nil && t.PartitionOf == nil && t.Options == nil:
+	case t.OfType != nil || t.PartitionOf != nil:
+	case t.Elements == nil && t.Options == nil:
 		p.syntaxError() // only a connector's options can stand in for the columns
 	default:
-		p.typedElements(t)
+		p.typed(t.Elements)
 	}
 	return t
 }
@@ -48,6 +49,9 @@ func (p *parser) createTableAsAhead() bool {
 
 // tableTail reads the clauses after the columns, in their order.
 func (p *parser) tableTail(t *ast.CreateTable) {
+	if (p.is(lex.INHERITS) || p.is(lex.PARTITION)) && t.OfType == nil && t.PartitionOf == nil {
+		p.typed(t.Elements)
+	}
 	if t.OfType == nil && t.PartitionOf == nil && p.accept(lex.INHERITS) {
 		p.expectKind('(')
 		t.Inherits = p.qualifiedNames()
@@ -61,9 +65,7 @@ func (p *parser) tableTail(t *ast.CreateTable) {
 	if !p.acceptAll(lex.WITHOUT, lex.OIDS) {
 		t.Options = p.optWith()
 	}
-	if p.ahead(lex.ON, lex.COMMIT) {
-		p.next()
-		p.next()
+	if p.acceptAll(lex.ON, lex.COMMIT) {
 		switch {
 		case p.accept(lex.DROP):
 			t.OnCommit = ast.OnCommitDrop
@@ -137,7 +139,7 @@ func (p *parser) createStream(m createMods) ast.Statement {
 		p.next()
 		s.As = p.queryStatement()
 	} else {
-		p.typedElements(s)
+		p.typed(s.Elements)
 	}
 	return s
 }
@@ -157,48 +159,27 @@ func (p *parser) tableElements(untyped bool) []ast.TableElement {
 	return elems
 }
 
-// namesBeforeAs says whether the list that begins here has names only.
+// namesBeforeAs says whether the list that begins here is one of names: its first item is nothing but a name.
 func (p *parser) namesBeforeAs() bool {
-	for n := 0; isColID(p.peek(n)); n += 2 {
-		switch p.peek(n + 1).Kind {
-		case ')':
-			return true
-		case ',':
-		default:
-			return false
-		}
-	}
-	return false
+	next := p.peek(1).Kind
+	return isColID(p.tok) && (next == ',' || next == ')')
 }
 
-// typedElements refuses columns without a type in a list that turned out not to stand before AS. PostgreSQL stops
-// where the type should have been.
-func (p *parser) typedElements(node ast.Statement) {
-	var elems []ast.TableElement
-	switch n := node.(type) {
-	case *ast.CreateTable:
-		if n.OfType != nil || n.PartitionOf != nil {
-			return
-		}
-		elems = n.Elements
-	case *ast.CreateStream:
-		elems = n.Elements
+// typed refuses a list of names where no AS follows; the current token is where AS was possible.
+func (p *parser) typed(elems []ast.TableElement) {
+	if len(elems) == 0 {
+		return
 	}
-	for _, e := range elems {
-		c, ok := e.(*ast.ColumnDef)
-		if !ok || c.Type != nil {
-			continue
-		}
-		for i := range p.toks {
-			if int(p.toks[i].Pos) == c.Pos {
-				p.syntaxErrorAt(i + 1)
-			}
-		}
+	if c, ok := elems[0].(*ast.ColumnDef); ok && c.Type == nil {
+		p.syntaxError()
 	}
 }
 
 func (p *parser) tableElement(untyped, names bool) ast.TableElement {
 	pos := p.pos()
+	if names {
+		return &ast.ColumnDef{Pos: pos, Name: p.colID()}
+	}
 	switch p.tok.Kw {
 	case lex.CONSTRAINT, lex.CHECK, lex.UNIQUE, lex.PRIMARY, lex.FOREIGN:
 		return p.tableConstraint()
@@ -227,9 +208,6 @@ func (p *parser) tableElement(untyped, names bool) ast.TableElement {
 		if p.peek(1).Kw == lex.FOR {
 			return p.watermark()
 		}
-	}
-	if names {
-		return &ast.ColumnDef{Pos: pos, Name: p.colID()}
 	}
 	return p.columnDef(untyped)
 }
@@ -310,9 +288,7 @@ func (p *parser) columnConstraint() *ast.ColumnConstraint {
 		k.Name = p.colID()
 	}
 	switch {
-	case p.ahead(lex.NOT, lex.NULL):
-		p.next()
-		p.next()
+	case p.acceptAll(lex.NOT, lex.NULL):
 		k.Kind = ast.ConstraintNotNull
 	case p.accept(lex.NULL):
 		k.Kind = ast.ConstraintNull
@@ -382,9 +358,7 @@ func (p *parser) constraintIndex(x *ast.IndexOptions, include bool) {
 		x.Include = p.parenNames()
 	}
 	x.Options = p.optWith()
-	if p.ahead(lex.USING, lex.INDEX) {
-		p.next()
-		p.next()
+	if p.acceptAll(lex.USING, lex.INDEX) {
 		p.expect(lex.TABLESPACE)
 		x.Tablespace = p.colID()
 	}
@@ -453,9 +427,7 @@ func (p *parser) constraintTiming(t *ast.ConstraintTime, kind ast.ConstraintKind
 		switch {
 		case p.accept(lex.DEFERRABLE):
 			t.Deferrable = true
-		case p.ahead(lex.NOT, lex.DEFERRABLE):
-			p.next()
-			p.next()
+		case p.acceptAll(lex.NOT, lex.DEFERRABLE):
 			t.NotDeferrable = true
 		case p.is(lex.INITIALLY):
 			p.next()
@@ -465,9 +437,7 @@ func (p *parser) constraintTiming(t *ast.ConstraintTime, kind ast.ConstraintKind
 				p.expect(lex.IMMEDIATE)
 				t.InitiallyImmed = true
 			}
-		case table && p.ahead(lex.NOT, lex.VALID):
-			p.next()
-			p.next()
+		case table && p.acceptAll(lex.NOT, lex.VALID):
 			t.NotValid = true
 		case table && kind == ast.ConstraintCheck && p.acceptAll(lex.NO, lex.INHERIT):
 			t.NoInherit = true
@@ -543,8 +513,7 @@ func (p *parser) exclude(x *ast.IndexOptions) *ast.Exclude {
 // partitionOf reads PARTITION OF parent with its bounds.
 func (p *parser) partitionOf(t *ast.CreateTable) {
 	o := &ast.PartitionOf{Pos: p.pos()}
-	p.next()
-	p.next()
+	p.expect(lex.PARTITION, lex.OF)
 	o.Parent = p.qualifiedName()
 	if p.isKind('(') {
 		t.Elements = p.tableElements(true)
@@ -563,6 +532,9 @@ func (p *parser) partitionOf(t *ast.CreateTable) {
 				p.syntaxError()
 			}
 			opt.Value = p.number()
+			if opt.Name != "modulus" && opt.Name != "remainder" {
+				p.errorAt(int32(opt.Pos), `unrecognized hash partition bound specification "%s"`, opt.Name)
+			}
 			o.Hash = append(o.Hash, opt)
 		})
 	case p.accept(lex.IN):
