@@ -196,7 +196,7 @@ func setJSON(b []byte, path []string, value []byte, op jsonPathOp) ([]byte, erro
 }
 
 func editJSON(b []byte, path []string, value []byte, op jsonPathOp) ([]byte, error) {
-	if len(path) == 0 {
+	if len(path) == 0 || !op.adds() && jsonIsEmpty(b) {
 		return append([]byte(nil), b...), nil
 	}
 	e := jsonEdit{path: path, value: value, op: op}

@@ -258,24 +258,12 @@ func jsonCount(it jsonIter) (n int64) {
 
 // JSONPathGet is jsonb #> text[]: it follows keys and array positions; ok is false where one leads nowhere.
 func JSONPathGet(b []byte, path []string) (value []byte, ok bool) {
-	return jsonFollow(b, path, JSONGetField)
-}
-
-// RawJSONPathGet is json #> text[].
-func RawJSONPathGet(b []byte, path []string) (value []byte, ok bool) {
-	return jsonFollow(b, path, RawJSONGetField)
-}
-
-func jsonFollow(b []byte, path []string, field func([]byte, string) ([]byte, bool)) (value []byte, ok bool) {
 	for _, step := range path {
 		switch jsonKind(b) {
 		case '{':
-			b, ok = field(b, step)
+			b, ok = JSONGetField(b, step)
 		case '[':
-			var i int64
-			if i, ok = jsonPathIndex(step); ok {
-				b, ok = RawJSONGetIndex(b, i)
-			}
+			b, ok = jsonElement(b, step)
 		default:
 			ok = false
 		}
@@ -284,6 +272,46 @@ func jsonFollow(b []byte, path []string, field func([]byte, string) ([]byte, boo
 		}
 	}
 	return b, true
+}
+
+func jsonElement(b []byte, step string) (value []byte, ok bool) {
+	i, ok := jsonPathIndex(step)
+	if !ok {
+		return nil, false
+	}
+	return RawJSONGetIndex(b, i)
+}
+
+// RawJSONPathGet is json #> text[]. Of equal keys, the last counts from which the path leads somewhere. The
+// recursion is as deep as the path and the value both are.
+func RawJSONPathGet(b []byte, path []string) (value []byte, ok bool) {
+	b = trimJSON(b)
+	if len(path) == 0 {
+		return b, true
+	}
+	it, ok := jsonOpen(b)
+	if !ok {
+		return nil, false
+	}
+	if !it.object {
+		if b, ok = jsonElement(b, path[0]); !ok {
+			return nil, false
+		}
+		return RawJSONPathGet(b, path[1:])
+	}
+	ok = false
+	for {
+		k, v, more := it.next()
+		if !more {
+			return value, ok
+		}
+		if !jsonKeyIs(k, path[0]) {
+			continue
+		}
+		if v, found := RawJSONPathGet(v, path[1:]); found {
+			value, ok = v, true
+		}
+	}
 }
 
 // jsonPathIndex reads an array position in a path. Blanks before it and a plus are allowed, as in C's strtol.
