@@ -278,23 +278,11 @@ func orNull(convert func(ctx *Context, v int64) (r int64, ok bool, err error)) E
 // jsonbToScalar casts a jsonb number or boolean.
 func jsonbToScalar(ctx *Context, _, to types.T, d types.Datum) (types.Datum, error) {
 	kind := types.JSONTypeof(d.B)
-	want := "number"
-	if to.Is(types.Bool) {
-		want = "boolean"
+	if kind == "number" {
+		kind = "numeric"
 	}
-	if kind != want {
-		what := kind
-		switch kind {
-		case "null", "string", "number", "boolean":
-		default:
-			what = "array or object"
-			if kind == "array" {
-				what = "array"
-			} else if kind == "object" {
-				what = "object"
-			}
-		}
-		return types.Datum{}, pgerr.New(pgerr.InvalidParameterValue, "cannot cast jsonb %s to type %s", what, to.WithoutMod())
+	if to.Is(types.Bool) != (kind == "boolean") || !to.Is(types.Bool) && kind != "numeric" {
+		return types.Datum{}, pgerr.New(pgerr.InvalidParameterValue, "cannot cast jsonb %s to type %s", kind, to.WithoutMod())
 	}
 	text, _ := types.JSONText(d.B)
 	switch to.Kind {

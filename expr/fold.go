@@ -61,6 +61,10 @@ func foldNode(e Expr) Expr {
 		if castUses(x.Arg.Type(), x.To) != 0 {
 			return e
 		}
+	case *Subscript:
+		if x.T.Is(types.Array) {
+			return e // may be part of a chain, which has a meaning only as a whole
+		}
 	}
 	for _, op := range operands(e) {
 		if _, ok := op.(*Const); op != nil && !ok {

@@ -120,7 +120,8 @@ type MakeArray struct {
 	T     types.T
 }
 
-// Subscript is Arg[Index], or a slice Arg[Low:High] when Slice (nil bounds are open).
+// Subscript is Arg[Index], or a slice Arg[Low:High] when Slice (nil bounds are open). The subscripts of one array,
+// as a[1][2] or a[1:2][3:4], are a chain of nodes, of which all but the outermost have the array's type as T.
 type Subscript struct {
 	Arg       Expr
 	Index     Expr

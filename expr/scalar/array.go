@@ -134,7 +134,7 @@ func arrayOverlaps(x *row) (bool, error) {
 }
 
 func errNotOneDimensional() error {
-	return pgerr.New(pgerr.ArraySubscriptError, "argument must be empty or one-dimensional array")
+	return pgerr.New("22000", "argument must be empty or one-dimensional array")
 }
 
 // arrayAppend adds an element at the end; a NULL array counts as an empty one.

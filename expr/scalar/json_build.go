@@ -227,7 +227,7 @@ func buildObjectJSON(x *row, dst []byte) ([]byte, error) {
 			dst = append(dst, ", "...)
 		}
 		if x.null(i) {
-			return nil, pgerr.New(pgerr.NullValueNotAllowed, "argument %d cannot be null", i+1).
+			return nil, pgerr.New(pgerr.InvalidParameterValue, "argument %d cannot be null", i+1).
 				WithHint("Object keys should be text.")
 		}
 		key, err := jsonKey(x, i)

@@ -107,7 +107,7 @@ func sign(v float64) float64 {
 	case v < 0:
 		return -1
 	}
-	return v - v // 0, or NaN
+	return 0 // for NaN, too
 }
 
 // sinDegrees is exact at multiples of 30 degrees, where the sine of the converted angle is not.

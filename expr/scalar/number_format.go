@@ -68,7 +68,7 @@ type numberFormat struct {
 	nodes []numberNode
 
 	pre, post, shift   int // digits before and after the point, and of V
-	zeroFrom, zeroTo   int // digit positions that 0 patterns cover; zeroFrom counts from 1, 0 is none
+	zeroFrom, zeroTo   int // digit positions that 0 patterns cover
 	place              signPlace
 	preAtSign          int // digits before the S
 	point, fill, multi bool
@@ -201,7 +201,7 @@ func (f *numberFormat) noteZero() error {
 	}
 	if !f.zero && !f.point {
 		f.zero = true
-		f.zeroFrom = f.pre + 1
+		f.zeroFrom = f.pre
 	}
 	if f.point {
 		f.post++

@@ -21,6 +21,9 @@ type numberReader struct {
 
 // toNumber is to_number(text, template).
 func toNumber(x *row, dst []byte) ([]byte, error) {
+	if len(x.bytes(1)) == 0 {
+		return nil, errNull
+	}
 	f, err := numberFormatOf(x)
 	if err != nil {
 		return nil, err

@@ -23,11 +23,8 @@ func numberFormatFunctions() []*expr.Function {
 	}
 }
 
-// numberFormatOf gives the template in argument 1; an empty one has no result.
+// numberFormatOf gives the template in argument 1.
 func numberFormatOf(x *row) (*numberFormat, error) {
-	if len(x.bytes(1)) == 0 {
-		return nil, errNull
-	}
 	return remember(x, x.bytes(1), compileNumberFormat)
 }
 
@@ -67,7 +64,8 @@ func numericToChar(x *row, dst []byte) ([]byte, error) {
 	return f.appendNumeric(dst, n)
 }
 
-// numericScientific writes a finite numeric as 1.23e+45, rounded half away from zero.
+// numericScientific writes a finite numeric as 1.23e+45, rounded half away from zero. As in PostgreSQL, the exponent
+// is that of the number before rounding, so that 9.99 rounds to 10e+00.
 func numericScientific(n []byte, post int) string {
 	digits, exp := types.NumericDigits(nil, n)
 	sign := ""
@@ -98,13 +96,12 @@ func numericScientific(n []byte, post int) string {
 			}
 		}
 		if up {
-			d = append([]byte{'1'}, d[:post]...)
-			exp++
+			d = append([]byte{'1'}, d...)
 		}
 	}
-	text := sign + string(d[:1])
+	text := sign + string(d[:len(d)-post])
 	if post > 0 {
-		text += "." + string(d[1:])
+		text += "." + string(d[len(d)-post:])
 	}
 	e := int(exp) - 1
 	mark := "+"
@@ -128,7 +125,7 @@ func appendScientific(dst []byte, text string) []byte {
 // appendHashes stands for what has no scientific form.
 func (f *numberFormat) appendHashes(dst []byte) []byte {
 	dst = append(dst, ' ')
-	for i := range f.pre + f.post + 6 {
+	for i := range f.pre + f.post + 5 {
 		switch i {
 		case f.pre:
 			dst = append(dst, '.')

@@ -483,7 +483,7 @@ func chr(x *row, dst []byte) ([]byte, error) {
 	n := x.int(0)
 	switch {
 	case n < 0:
-		return nil, pgerr.New(pgerr.ProgramLimitExceeded, "character number must be positive")
+		return nil, pgerr.New(pgerr.InvalidParameterValue, "character number must be positive")
 	case n == 0:
 		return nil, pgerr.New(pgerr.ProgramLimitExceeded, "null character not permitted")
 	case n > unicode.MaxRune:
