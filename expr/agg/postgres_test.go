@@ -42,7 +42,7 @@ func TestRegistryAgainstPostgres(t *testing.T) {
 		for _, a := range f.Args {
 			switch {
 			case !polymorphic(a):
-				want = append(want, strings.Replace(a.String(), "character", "character", 1))
+				want = append(want, a.String())
 			case f.RetOf == nil:
 				want = append(want, `"any"`)
 			default:
@@ -86,7 +86,7 @@ func TestValuesAgainstPostgres(t *testing.T) {
 						texts = append(texts, "('"+string(types.AppendText(nil, types.Of(k), d, types.DefaultEnv))+"')")
 					}
 				}
-				got := "NULL"
+				got := ""
 				d, err := result(t, acc, ret, merged(acc, nil, v, nil))
 				switch {
 				case err != nil:
@@ -96,9 +96,9 @@ func TestValuesAgainstPostgres(t *testing.T) {
 				}
 				from := "(VALUES " + strings.Join(texts, ",") + ") v(x)"
 				if len(texts) == 0 {
-					from = "(SELECT 1 WHERE false) v(x)"
+					from = "(SELECT NULL WHERE false) v(x)"
 				}
-				q := fmt.Sprintf("SELECT coalesce((%s(x::%s))::text, 'NULL') FROM %s", f.Name, types.Of(k), from)
+				q := fmt.Sprintf("SELECT format('%%s', %s(x::%s)) FROM %s", f.Name, types.Of(k), from)
 				var want string
 				if err := conn.QueryRow(context.Background(), q).Scan(&want); err != nil {
 					want = err.Error()
@@ -106,7 +106,7 @@ func TestValuesAgainstPostgres(t *testing.T) {
 						want = want[i+len("ERROR: "):]
 					}
 				}
-				if got != want && !close(ret, got, want) {
+				if got != want && !same(f, ret, got, want) {
 					t.Errorf("%s\n got %s\nwant %s", q, got, want)
 				}
 			}
@@ -114,11 +114,16 @@ func TestValuesAgainstPostgres(t *testing.T) {
 	}
 }
 
-func close(t types.T, got, want string) bool {
-	if t.Rep() != types.RepFloat {
-		return false
-	}
+// same reports whether two results mean the same where they need not be the same text: sums of floats, and extremes,
+// for which any of several equal values will do.
+func same(f *Function, t types.T, got, want string) bool {
 	a, err1 := types.ParseText(t, []byte(got), types.DefaultEnv)
 	b, err2 := types.ParseText(t, []byte(want), types.DefaultEnv)
-	return err1 == nil && err2 == nil && math.Abs(a.Float()-b.Float()) <= 1e-6*math.Abs(b.Float())+1e-9
+	switch {
+	case err1 != nil || err2 != nil:
+		return false
+	case f.Ordered:
+		return types.Compare(t, a, b) == 0
+	}
+	return t.Rep() == types.RepFloat && math.Abs(a.Float()-b.Float()) <= 1e-6*math.Abs(b.Float())+1e-9
 }

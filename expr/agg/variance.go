@@ -2,8 +2,11 @@ package agg
 
 import (
 	"encoding/binary"
+	"errors"
 	"math"
 	"math/big"
+	"strconv"
+	"strings"
 
 	"millrace/delta"
 	"millrace/types"
@@ -161,11 +164,25 @@ func (a *numericSpreadAcc) statistic(s *numericSpread) ([]byte, error) {
 	if err != nil || !a.dev {
 		return v, err
 	}
-	root, err := types.NumericSqrt(nil, v)
-	if err != nil {
-		return nil, err
+	return rootAtScale(v)
+}
+
+// rootAtScale is the square root of a numeric that is not negative, rounded once, to the numeric's own scale.
+func rootAtScale(v []byte) ([]byte, error) {
+	scale := types.NumericScale(v)
+	text := strings.Replace(string(types.AppendNumericText(nil, v)), ".", "", 1)
+	coef, ok := new(big.Int).SetString(text, 10)
+	if !ok {
+		return nil, errors.New("agg: a variance that is no number")
 	}
-	return types.NumericRound(nil, root, types.NumericScale(v))
+	// coef / 10^scale has the root sqrt(coef * 10^scale) / 10^scale.
+	n := coef.Mul(coef, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil))
+	r := new(big.Int).Sqrt(n)
+	if n.Sub(n, new(big.Int).Mul(r, r)).Cmp(r) > 0 { // n > (r + 1/2)^2
+		r.Add(r, big.NewInt(1))
+	}
+	digits := r.Append(nil, 10)
+	return types.ParseNumeric(nil, append(digits, "e-"+strconv.Itoa(int(scale))...))
 }
 
 func special(v []byte) bool { return types.NumericIsNaN(v) || types.NumericIsInf(v) != 0 }
