@@ -1,0 +1,70 @@
+# The commands of this repository. `make test` is the one that has to pass; it needs Go and nothing else. What needs
+# PostgreSQL is skipped where that is not installed, unless MILLRACE_REQUIRE_POSTGRES=1.
+
+# What is tested is what is shipped: a static binary.
+export CGO_ENABLED ?= 0
+
+# Further arguments of go test, as in: make test TESTFLAGS='-run Crash -v'
+TESTFLAGS ?=
+# Packages of `make test` and `make race`.
+PACKAGES ?= ./...
+# Time for each fuzz target.
+FUZZ_SHORT ?= 5s
+FUZZ_LONG ?= 10m
+# File or folder of suites for `make slt`.
+SUITES ?= testdata/slt
+# Events of each query of the Nexmark benchmark.
+EVENTS ?= 10000000
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: build test race lint format vet staticcheck fuzz-short fuzz-long crash-long random-long long slt bench clean
+
+build:
+	go build -trimpath -o bin/millrace ./cmd/millrace
+
+test:
+	go test -timeout 15m $(TESTFLAGS) $(PACKAGES)
+
+# The race detector needs cgo and so a C compiler.
+race:
+	CGO_ENABLED=1 go test -race -timeout 30m $(TESTFLAGS) $(PACKAGES)
+
+lint: format vet staticcheck
+
+format:
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
+
+vet:
+	go vet ./...
+
+staticcheck:
+	go run $(STATICCHECK) ./...
+
+fuzz-short:
+	.ci/fuzz $(FUZZ_SHORT)
+
+fuzz-long:
+	.ci/fuzz $(FUZZ_LONG)
+
+# Crashes in process (power failure) and of a server process (kill -9), many more than in `make test`.
+crash-long:
+	MILLRACE_LONG=1 go test -count=1 -timeout 4h -v -run Crash ./storage ./engine ./server
+
+# Random queries and changes, held against PostgreSQL and against the queries themselves.
+random-long:
+	MILLRACE_LONG=1 MILLRACE_REQUIRE_POSTGRES=1 go test -count=1 -timeout 4h -v -run 'Random|Tour|Bank' ./exec ./engine ./server
+
+long: crash-long random-long fuzz-long
+
+# The end-to-end suites alone, against Millrace in several configurations.
+slt:
+	go test -count=1 -timeout 15m ./server -run '^TestSuites$$' -suites '$(abspath $(SUITES))'
+
+bench:
+	go run ./bench/nexmark -events $(EVENTS)
+	for mode in freshness points copy idle restart; do go run ./bench/serving -mode $$mode || exit 1; done
+
+clean:
+	rm -rf bin
+	go clean -testcache
