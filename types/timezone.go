@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/binary"
 	"io"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -96,7 +97,10 @@ func findZone(name string) *time.Location {
 	if err != nil {
 		panic("types: embedded time zone database: " + f.Name + ": " + err.Error())
 	}
-	got, _ := loadedZones.LoadOrStore(lower, loc)
+	got, loaded := loadedZones.LoadOrStore(lower, loc)
+	if !loaded {
+		addZoneTable(loc)
+	}
 	return got.(*time.Location)
 }
 
@@ -273,7 +277,12 @@ func zoneOffsetAt(ts int64, loc *time.Location) (offset int64, abbrev string) {
 	if loc == time.UTC {
 		return 0, "UTC"
 	}
-	name, off := time.Unix(unixSeconds(ts), 0).In(loc).Zone()
+	sec := unixSeconds(ts)
+	if z := tableOf(loc); z != nil && sec < z.end {
+		p := z.zones[z.period(sec)]
+		return p.east, p.abbrev
+	}
+	name, off := time.Unix(sec, 0).In(loc).Zone()
 	return int64(off), name
 }
 
@@ -288,21 +297,37 @@ func zoneOffsetLocal(local int64, loc *time.Location) int64 {
 		return 0
 	}
 	// The day before, the zone is surely before any change that could concern this time.
-	t := time.Unix(local-86400, 0).In(loc)
-	_, before := t.Zone()
+	before, change, after := nextZoneChange(local-86400, loc)
+	switch {
+	case local-before < change && local-after < change:
+		return before
+	case local-before > change && local-after >= change:
+		return after
+	}
+	return min(before, after)
+}
+
+// nextZoneChange gives the offset at sec, the time when it changes next, and the offset then. Where it never
+// changes again, the time is the end of time.
+func nextZoneChange(sec int64, loc *time.Location) (before, change, after int64) {
+	if z := tableOf(loc); z != nil && sec < z.end {
+		i := z.period(sec)
+		before = z.zones[i].east
+		if i+1 < len(z.starts) {
+			return before, z.starts[i+1], z.zones[i+1].east
+		}
+		if z.end == math.MaxInt64 {
+			return before, z.end, before
+		}
+	}
+	t := time.Unix(sec, 0).In(loc)
+	_, off := t.Zone()
 	_, end := t.ZoneBounds()
 	if end.IsZero() {
-		return int64(before)
+		return int64(off), math.MaxInt64, int64(off)
 	}
-	_, after := end.Zone()
-	change := end.Unix()
-	if local-int64(before) < change && local-int64(after) < change {
-		return int64(before)
-	}
-	if local-int64(before) > change && local-int64(after) >= change {
-		return int64(after)
-	}
-	return int64(min(before, after))
+	_, offAfter := end.Zone()
+	return int64(off), end.Unix(), int64(offAfter)
 }
 
 // zoneAbbrev is what a time zone abbreviation means: a fixed offset, or whatever its zone says.
@@ -343,27 +368,20 @@ var zoneAbbrevs = sync.OnceValue(func() map[string]zoneAbbrev {
 // first used it after. A zone that never uses it decides by itself.
 func abbrevOffsetLocal(local int64, abbrev string, loc *time.Location) int64 {
 	offset := zoneOffsetLocal(local, loc)
-	t := time.Unix(local-offset, 0).In(loc)
-	for {
-		if name, off := t.Zone(); strings.EqualFold(name, abbrev) {
-			return int64(off)
-		}
-		start, _ := t.ZoneBounds()
-		if start.IsZero() {
-			break
-		}
-		t = start.Add(-time.Second)
+	z := tableOf(loc)
+	if z == nil || local-offset >= z.end {
+		return offset
 	}
-	// Each zone of the list settled on its rules long before 2100, so the search forward is bounded.
-	for t = time.Unix(local-offset, 0).In(loc); t.Year() < 2100; {
-		if name, off := t.Zone(); strings.EqualFold(name, abbrev) {
-			return int64(off)
+	now := z.period(local - offset)
+	for i := now; i >= 0; i-- {
+		if strings.EqualFold(z.zones[i].abbrev, abbrev) {
+			return z.zones[i].east
 		}
-		_, end := t.ZoneBounds()
-		if end.IsZero() {
-			break
+	}
+	for _, p := range z.zones[now:] {
+		if strings.EqualFold(p.abbrev, abbrev) {
+			return p.east
 		}
-		t = end
 	}
 	return offset
 }
