@@ -1,11 +1,441 @@
 package planner
 
-import "millrace/planner/physical"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
 
-// Explain prints a plan as an indented tree, the root first. It is the one printer for EXPLAIN, tests and logs:
-// its text is stable for equal plans. With verbose, output types and properties of each operator are added.
-func Explain(p *physical.Plan, verbose bool) string { panic("pending") }
+	"millrace/expr"
+	"millrace/expr/agg"
+	"millrace/planner/physical"
+)
 
-// Fingerprint identifies a plan with its operator numbers and state layouts: plans with equal fingerprints can take
-// over each other's stored state.
-func Fingerprint(p *physical.Plan) string { panic("pending") }
+// Explain prints a plan as an indented tree, the root first. It is the one printer for EXPLAIN, tests and logs: its
+// text is the same for equal plans. A line is an operator: its number, what it does, and in brackets whether its output
+// only grows and what state it keeps. An operator that several read is printed once and referred to afterwards. With
+// verbose, each operator's output columns with their types, and its key, follow on a line of their own.
+func Explain(p *physical.Plan, verbose bool) string {
+	x := &explainer{p: p, verbose: verbose, seen: make([]bool, len(p.Nodes))}
+	x.header()
+	x.node(p.Root(), 0)
+	return x.String()
+}
+
+type explainer struct {
+	strings.Builder
+	p       *physical.Plan
+	verbose bool
+	seen    []bool
+}
+
+func (x *explainer) header() {
+	root := x.p.Nodes[x.p.Root()].Out()
+	var parts []string
+	if x.p.Key != nil {
+		parts = append(parts, "key ("+names(root, x.p.Key)+")")
+	}
+	if x.p.AppendOnly {
+		parts = append(parts, "append-only")
+	}
+	if len(x.p.Order) > 0 {
+		parts = append(parts, "order by "+sortKeys(root, x.p.Order))
+	}
+	if len(parts) > 0 {
+		x.WriteString("Result: " + strings.Join(parts, "; ") + "\n")
+	}
+}
+
+func (x *explainer) node(i, depth int) {
+	indent := strings.Repeat("  ", depth)
+	n := x.p.Nodes[i]
+	if x.seen[i] {
+		fmt.Fprintf(x, "%s#%d (see above)\n", indent, i)
+		return
+	}
+	x.seen[i] = true
+	fmt.Fprintf(x, "%s#%d %s", indent, i, x.describe(n))
+	var notes []string
+	if n.Out().AppendOnly {
+		notes = append(notes, "append-only")
+	}
+	if s := x.state(n); s != "" {
+		notes = append(notes, "state: "+s)
+	}
+	if len(notes) > 0 {
+		x.WriteString(" [" + strings.Join(notes, "; ") + "]")
+	}
+	x.WriteByte('\n')
+	if x.verbose {
+		x.WriteString(indent + "     " + outputLine(n.Out()) + "\n")
+	}
+	for _, in := range n.Inputs() {
+		x.node(in, depth+1)
+	}
+}
+
+func outputLine(o *physical.Output) string {
+	cols := make([]string, len(o.Types))
+	for i, t := range o.Types {
+		cols[i] = name(o, i) + " " + t.String()
+	}
+	s := "output: " + strings.Join(cols, ", ")
+	if o.Key != nil {
+		s += "; key (" + names(o, o.Key) + ")"
+	}
+	return s
+}
+
+func (x *explainer) in(i int) *physical.Output { return x.p.Nodes[i].Out() }
+
+// describe says what an operator does.
+func (x *explainer) describe(n physical.Node) string {
+	switch n := n.(type) {
+	case *physical.Scan:
+		return describeScan(n)
+	case *physical.Values:
+		return fmt.Sprintf("Values: %s", plural(len(n.Rows), "row"))
+	case *physical.Series:
+		return describeSeries(n)
+	case *physical.Filter:
+		return "Filter: " + bare(n.Pred)
+	case *physical.Project:
+		return "Project: " + projection(n)
+	case *physical.Union:
+		return "Union all"
+	case *physical.Window:
+		return x.describeWindow(n)
+	case *physical.Join:
+		return x.describeJoin(n)
+	case *physical.Aggregate:
+		return x.describeAggregate(n)
+	case *physical.Distinct:
+		return "Distinct"
+	case *physical.SetOp:
+		s := "Intersect"
+		if n.Except {
+			s = "Except"
+		}
+		if n.All {
+			s += " all"
+		}
+		return s
+	case *physical.TopN:
+		return x.describeTopN(n)
+	case *physical.SingleRow:
+		if len(n.Group) > 0 {
+			return "Single row per (" + names(x.in(n.Input), n.Group) + ")"
+		}
+		return "Single row"
+	}
+	return fmt.Sprintf("%T", n)
+}
+
+// state says what an operator remembers between steps.
+func (x *explainer) state(n physical.Node) string {
+	switch n := n.(type) {
+	case *physical.Join:
+		return x.joinState(n)
+	case *physical.Aggregate:
+		return x.aggregateState(n)
+	case *physical.Distinct:
+		return "each distinct row"
+	case *physical.SetOp:
+		return "each distinct row of both inputs"
+	case *physical.TopN:
+		if x.in(n.Input).AppendOnly && n.Limit >= 0 && n.LimitExpr == nil && n.OffsetExpr == nil {
+			return plural(int(n.Limit+n.Offset), "row") + perGroup(n.Group)
+		}
+		return "all rows in order" + perGroup(n.Group)
+	case *physical.SingleRow:
+		return "all rows" + perGroup(n.Group)
+	}
+	return ""
+}
+
+func perGroup(group []int) string {
+	if len(group) > 0 {
+		return " per group"
+	}
+	return ""
+}
+
+func (x *explainer) joinState(n *physical.Join) string {
+	var sides []string
+	if !n.RightStatic || n.Kind == physical.Left || n.Kind == physical.Full {
+		sides = append(sides, "left rows")
+	}
+	if !n.LeftStatic || n.Kind == physical.Right || n.Kind == physical.Full {
+		sides = append(sides, "right rows")
+	}
+	if n.NotIn {
+		sides = []string{"left rows", "right keys"}
+	}
+	if len(sides) == 0 {
+		return ""
+	}
+	return strings.Join(sides, " and ") + map[bool]string{true: " by key", false: ""}[len(n.LeftKeys) > 0]
+}
+
+func (x *explainer) aggregateState(n *physical.Aggregate) string {
+	per := "per group"
+	if len(n.Group) == 0 {
+		per = "in all"
+	}
+	parts := []string{"one row " + per}
+	ordered, distinct := false, false
+	for _, c := range n.Aggs {
+		distinct = distinct || c.Distinct
+		ordered = ordered || c.Func.Ordered && !c.AppendOnly && !c.Distinct
+	}
+	if ordered {
+		parts = append(parts, "values in order for min and max")
+	}
+	if distinct {
+		parts = append(parts, "distinct values")
+	}
+	return strings.Join(parts, ", ")
+}
+
+func describeScan(n *physical.Scan) string {
+	s := "Scan " + n.Kind + " " + n.Name + ": " + strings.Join(n.Names, ", ")
+	if len(n.Cols) == 0 {
+		s = strings.TrimSuffix(s, ": ") + ": no columns"
+	}
+	if n.Filter != nil {
+		s += "; where " + bare(n.Filter)
+	}
+	if len(n.Point) > 0 {
+		s += "; key from " + list(n.Point)
+	}
+	if n.KeyOrder {
+		s += "; in key order"
+		if n.Reverse {
+			s += ", backwards"
+		}
+	}
+	if n.StopAfter > 0 {
+		s += "; stop after " + plural(int(n.StopAfter), "row")
+	}
+	return s
+}
+
+func describeSeries(n *physical.Series) string {
+	calls := make([]string, len(n.Funcs))
+	for i, f := range n.Funcs {
+		calls[i] = f.Name + "(" + list(f.Args) + ")"
+	}
+	s := "Series: " + strings.Join(calls, ", ")
+	if n.Ordinality {
+		s += " with ordinality"
+	}
+	if n.Outer {
+		s += ", keeping rows without result"
+	}
+	return s
+}
+
+func projection(n *physical.Project) string {
+	if len(n.Exprs) == 0 {
+		return "no columns"
+	}
+	parts := make([]string, len(n.Exprs))
+	for i, e := range n.Exprs {
+		parts[i] = bare(e)
+		if _, ok := e.(*expr.Column); !ok {
+			parts[i] = name(&n.Output, i) + " = " + parts[i]
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (x *explainer) describeWindow(n *physical.Window) string {
+	time := name(x.in(n.Input), n.Time)
+	s := ""
+	switch {
+	case n.Cumulate:
+		s = fmt.Sprintf("Window cumulate on %s: size %s, step %s", time, micros(n.Size), micros(n.Slide))
+	case n.Size == n.Slide:
+		s = fmt.Sprintf("Window tumble on %s: size %s", time, micros(n.Size))
+	default:
+		s = fmt.Sprintf("Window hop on %s: size %s, slide %s", time, micros(n.Size), micros(n.Slide))
+	}
+	if n.Shift != 0 {
+		s += ", offset " + micros(n.Shift)
+	}
+	return s
+}
+
+func micros(v int64) string { return (time.Duration(v) * time.Microsecond).String() }
+
+var joinNames = [...]string{physical.Inner: "inner", physical.Left: "left", physical.Right: "right", physical.Full: "full", physical.Semi: "semi", physical.Anti: "anti"}
+
+func (x *explainer) describeJoin(n *physical.Join) string {
+	l, r := x.in(n.Left_), x.in(n.Right_)
+	var parts []string
+	for i := range n.LeftKeys {
+		op := " = "
+		if n.NullSafe[i] {
+			op = " IS NOT DISTINCT FROM "
+		}
+		parts = append(parts, name(l, n.LeftKeys[i])+op+name(r, n.RightKeys[i]))
+	}
+	s := "Join " + joinNames[n.Kind]
+	if n.NotIn {
+		s += " (not in)"
+	}
+	if len(parts) > 0 {
+		s += ": " + strings.Join(parts, " AND ")
+	} else {
+		s += ": no key"
+	}
+	if n.On != nil {
+		s += "; where " + bare(n.On)
+	}
+	if n.LeftCols != nil || n.RightCols != nil {
+		s += "; gives " + strings.Join(n.Names, ", ")
+		if len(n.Names) == 0 {
+			s += "no columns"
+		}
+	}
+	return s
+}
+
+func (x *explainer) describeAggregate(n *physical.Aggregate) string {
+	in := x.in(n.Input)
+	s := "Aggregate"
+	if len(n.Group) > 0 {
+		s += " by " + names(in, n.Group)
+	}
+	calls := make([]string, len(n.Aggs))
+	for i, c := range n.Aggs {
+		calls[i] = describeCall(in, &c)
+	}
+	if len(calls) > 0 {
+		s += ": " + strings.Join(calls, ", ")
+	}
+	return s
+}
+
+func describeCall(in *physical.Output, c *agg.Call) string {
+	args := names(in, c.Args)
+	if c.Func.Star {
+		args = "*"
+	}
+	if c.Distinct {
+		args = "DISTINCT " + args
+	}
+	if len(c.Params) > 0 {
+		args += ", " + list(c.Params)
+	}
+	s := c.Func.Name + "(" + args + ")"
+	if c.Filter >= 0 {
+		s += " FILTER " + name(in, c.Filter)
+	}
+	return s
+}
+
+func (x *explainer) describeTopN(n *physical.TopN) string {
+	in := x.in(n.Input)
+	s := "Top"
+	switch {
+	case n.LimitExpr != nil:
+		s += " " + bare(n.LimitExpr)
+	case n.Limit >= 0:
+		s += " " + strconv.FormatInt(n.Limit, 10)
+	default:
+		s = "Number"
+		if n.Offset > 0 || n.OffsetExpr != nil {
+			s = "All"
+		}
+	}
+	if n.WithTies {
+		s += " with ties"
+	}
+	if n.OffsetExpr != nil {
+		s += " after " + bare(n.OffsetExpr)
+	} else if n.Offset > 0 {
+		s += " after " + strconv.FormatInt(n.Offset, 10)
+	}
+	if len(n.Group) > 0 {
+		s += " per (" + names(in, n.Group) + ")"
+	}
+	if len(n.Order) > 0 {
+		s += " by " + sortKeys(in, n.Order)
+	}
+	if n.Rank != physical.RowNumberRank || n.RowNumber {
+		s += "; " + [...]string{physical.RowNumberRank: "row_number", physical.Rank: "rank", physical.DenseRank: "dense_rank"}[n.Rank]
+	}
+	return s
+}
+
+func sortKeys(o *physical.Output, keys []physical.SortKey) string {
+	parts := make([]string, len(keys))
+	for i, k := range keys {
+		parts[i] = name(o, k.Col)
+		if k.Desc {
+			parts[i] += " DESC"
+		}
+		switch {
+		case k.NullsFirst && !k.Desc:
+			parts[i] += " NULLS FIRST"
+		case !k.NullsFirst && k.Desc:
+			parts[i] += " NULLS LAST"
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// name is a column's name, and its number where the name says nothing or is that of several.
+func name(o *physical.Output, i int) string {
+	if i >= len(o.Names) || o.Names[i] == "" {
+		return "#" + strconv.Itoa(i)
+	}
+	return o.Names[i]
+}
+
+func names(o *physical.Output, cols []int) string {
+	parts := make([]string, len(cols))
+	for i, c := range cols {
+		parts[i] = name(o, c)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func list(es []expr.Expr) string {
+	parts := make([]string, len(es))
+	for i, e := range es {
+		parts[i] = bare(e)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// bare prints an expression without the parentheses around the whole.
+func bare(e expr.Expr) string {
+	s := expr.String(e)
+	if !strings.HasPrefix(s, "(") || !strings.HasSuffix(s, ")") {
+		return s
+	}
+	depth, quoted := 0, false
+	for i, r := range s {
+		switch {
+		case r == '\'':
+			quoted = !quoted
+		case quoted:
+		case r == '(':
+			depth++
+		case r == ')':
+			if depth--; depth == 0 && i < len(s)-1 {
+				return s
+			}
+		}
+	}
+	return s[1 : len(s)-1]
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}

@@ -2,8 +2,12 @@ package planner
 
 import (
 	"millrace/catalog"
+	"millrace/expr"
+	"millrace/planner/bind"
 	"millrace/planner/logical"
+	"millrace/planner/lower"
 	"millrace/planner/physical"
+	"millrace/planner/rules"
 	"millrace/sql/ast"
 	"millrace/types"
 )
@@ -12,8 +16,8 @@ import (
 type Env struct {
 	Catalog    *catalog.Snapshot
 	SearchPath []string
-	// TypeEnv is the session's environment, by which literals are read and constants folded; nil means
-	// types.DefaultEnv, which is what a view's plan uses in any case.
+	// TypeEnv is the session's environment, by which literals are read; nil means types.DefaultEnv, which is what a
+	// view's plan uses in any case.
 	TypeEnv *types.Env
 	// Params are the types that the client declared for $1, $2, ...; Invalid ones, and those beyond the end, are
 	// inferred.
@@ -22,6 +26,10 @@ type Env struct {
 	View bool
 	// DisabledRules names rewrite rules that are left out, for tests; "*" leaves out all optional ones.
 	DisabledRules []string
+}
+
+func (e *Env) bindEnv() *bind.Env {
+	return &bind.Env{Catalog: e.Catalog, SearchPath: e.SearchPath, TypeEnv: e.TypeEnv, Params: e.Params, View: e.View}
 }
 
 // Query is a planned query.
@@ -33,11 +41,72 @@ type Query struct {
 	DependsOn []uint32
 	// Columns are the result's columns as the client sees them.
 	Columns []physical.Column
-	// Logical is the plan after rewriting, for tests and EXPLAIN.
+	// NotNull says of each column whether it is known to be NULL in no row.
+	NotNull []bool
+	// Logical is the plan after rewriting, for tests.
 	Logical logical.Node
 	// Notices are remarks for the client, as that an ORDER BY without LIMIT has no effect in a view.
 	Notices []string
 }
 
 // PlanQuery plans a SELECT or VALUES.
-func PlanQuery(stmt ast.Statement, env *Env) (*Query, error) { panic("pending") }
+func PlanQuery(stmt ast.Statement, env *Env) (*Query, error) {
+	b := bind.New(env.bindEnv())
+	rel, err := b.Query(stmt)
+	if err != nil {
+		return nil, err
+	}
+	return finish(b, rel, env)
+}
+
+// finish rewrites and lowers a bound query.
+func finish(b *bind.Binder, rel *bind.Rel, env *Env) (*Query, error) {
+	params, err := b.Params()
+	if err != nil {
+		return nil, err
+	}
+	q := &Query{Params: params, DependsOn: b.DependsOn()}
+	node := rel.Finish()
+	if len(params) > 0 {
+		node = typeParams(node, params)
+	}
+	low := &lower.Query{Columns: b.Columns(), Order: rel.Order, View: env.View}
+	ctx := &rules.Context{Columns: b.Columns(), Analysis: logical.NewAnalysis(), View: env.View}
+	for _, c := range rel.Cols {
+		low.Names, low.Cols = append(low.Names, c.Name), append(low.Cols, c.ID)
+		ctx.Need.Add(c.ID)
+	}
+	for _, o := range rel.Order {
+		ctx.Need.Add(o.Col)
+	}
+	if env.View && len(rel.Order) > 0 && rel.Limit == nil && rel.Offset == nil {
+		q.Notices = append(q.Notices, "ORDER BY without LIMIT does not order a view's rows for those who read it")
+	}
+	low.Node = rules.Run(ctx, node, env.DisabledRules)
+	q.Logical = low.Node
+	if q.Plan, err = lower.Lower(low, ctx.Analysis); err != nil {
+		return nil, err
+	}
+	q.Columns = q.Plan.Columns
+	notNull := ctx.Analysis.NotNull(low.Node)
+	for _, id := range low.Cols {
+		q.NotNull = append(q.NotNull, notNull.Has(id))
+	}
+	return q, nil
+}
+
+// typeParams gives parameters whose type was decided after they were met that type.
+func typeParams(n logical.Node, ts []types.T) logical.Node {
+	return logical.Transform(n, func(n logical.Node) logical.Node {
+		return logical.MapExprs(n, func(e expr.Expr) expr.Expr { return typeParam(e, ts) })
+	})
+}
+
+func typeParam(e expr.Expr, ts []types.T) expr.Expr {
+	return expr.Rewrite(e, func(x expr.Expr) expr.Expr {
+		if p, ok := x.(*expr.Param); ok && p.T.Is(types.Unknown) {
+			return &expr.Param{Index: p.Index, T: ts[p.Index]}
+		}
+		return x
+	})
+}

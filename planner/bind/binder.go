@@ -46,6 +46,7 @@ type Binder struct {
 	nodes     int
 	// volatile is set when a volatile function is bound.
 	volatile bool
+	noParams bool // an expression that is stored
 }
 
 type colRef struct {

@@ -19,9 +19,9 @@ type params struct {
 	pos   []int // of the first use
 }
 
-// use gives the node for a parameter; its type is Unknown until something asks for one.
+// bindParam gives the node for a parameter; its type is Unknown until something asks for one.
 func (b *Binder) bindParam(e *ast.Param) (expr.Expr, error) {
-	if e.Number < 1 || e.Number > paramsMax || b.env.View || b.viewDepth > 0 {
+	if e.Number < 1 || e.Number > paramsMax || b.env.View || b.noParams || b.viewDepth > 0 {
 		return nil, pgerr.New(pgerr.UndefinedParameter, "there is no parameter $%d", e.Number).At(e.Pos)
 	}
 	p := &b.params

@@ -1,26 +1,54 @@
 package logical
 
-import "millrace/expr"
+import (
+	"millrace/expr"
+	"millrace/types"
+)
 
-// Equality takes apart `a = b` and `a IS NOT DISTINCT FROM b` (nullSafe) over the same type, for a type whose equality
-// operator agrees with types.Compare. ok is false for any other expression.
+// Equality takes apart `a = b` and `a IS NOT DISTINCT FROM b` (nullSafe) where both sides can serve as keys: the
+// equality of the operator is the equality of their key forms (package storage/keys). Conversions that leave the key form
+// as it is, as from integer to bigint, are taken off. ok is false for any other expression.
 func Equality(e expr.Expr) (a, b expr.Expr, nullSafe, ok bool) {
 	switch e := e.(type) {
 	case *expr.Call:
-		if e.Func.Operator && e.Func.Name == "=" && len(e.Args) == 2 && SameComparison(e.Args[0], e.Args[1]) {
-			return e.Args[0], e.Args[1], false, true
+		if e.Func.Operator && e.Func.Name == "=" && len(e.Args) == 2 {
+			a, b = e.Args[0], e.Args[1]
 		}
 	case *expr.DistinctFrom:
-		if e.Negate && SameComparison(e.Left, e.Right) {
-			return e.Left, e.Right, true, true
+		if e.Negate {
+			a, b, nullSafe = e.Left, e.Right, true
 		}
 	}
-	return nil, nil, false, false
+	if a == nil || keyForm(a.Type()) != keyForm(b.Type()) {
+		return nil, nil, false, false
+	}
+	return keyOf(a), keyOf(b), nullSafe, true
 }
 
-// SameComparison reports whether two expressions can be compared as keys: they are of one type but for the modifier.
-func SameComparison(a, b expr.Expr) bool {
-	return a.Type().WithoutMod() == b.Type().WithoutMod()
+// keyForm gives one type to stand for all that share a key form.
+func keyForm(t types.T) types.T {
+	switch t.Kind {
+	case types.Int2, types.Int4, types.Int8:
+		return types.Of(types.Int8)
+	case types.Float4, types.Float8:
+		return types.Of(types.Float8)
+	case types.Text, types.Varchar, types.Name:
+		return types.Of(types.Text)
+	case types.Regclass, types.Regtype, types.Regproc, types.Regnamespace, types.OID:
+		return types.Of(types.OID)
+	}
+	return t.WithoutMod()
+}
+
+// keyOf takes conversions off that change neither the key form nor, for any value, the key.
+func keyOf(e expr.Expr) expr.Expr {
+	for {
+		c, ok := e.(*expr.Cast)
+		if !ok || c.To.Mod >= 0 || c.To.Is(types.Name) || keyForm(c.Arg.Type()) != keyForm(c.To) || expr.CanFail(&expr.Cast{Arg: &expr.Column{T: c.Arg.Type()}, To: c.To}) {
+			return e
+		}
+		e = c.Arg
+	}
 }
 
 // ConstantCols gives the columns that are equal to a constant or a parameter in every row for which all of preds are

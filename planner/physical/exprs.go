@@ -1,9 +1,13 @@
 package physical
 
-import "millrace/expr"
+import (
+	"slices"
+
+	"millrace/expr"
+)
 
 // MapExprs gives a copy of the plan with every expression replaced by f's result: parameters by their values.
-// Nodes without expressions are shared.
+// Nodes without expressions are shared. A LIMIT or OFFSET that becomes a constant of zero or more takes effect.
 func (p *Plan) MapExprs(f func(expr.Expr) expr.Expr) *Plan {
 	out := *p
 	out.Nodes = make([]Node, len(p.Nodes))
@@ -51,6 +55,19 @@ func mapNode(n Node, f func(expr.Expr) expr.Expr) Node {
 	case *Join:
 		c := *n
 		c.On = f(n.On)
+		return &c
+	case *Aggregate:
+		c := *n
+		c.Aggs = slices.Clone(n.Aggs)
+		for i := range c.Aggs {
+			c.Aggs[i].Params = mapList(c.Aggs[i].Params, f)
+		}
+		return &c
+	case *TopN:
+		c := *n
+		c.LimitExpr, c.OffsetExpr = f(n.LimitExpr), f(n.OffsetExpr)
+		settle(&c.LimitExpr, &c.Limit, -1)
+		settle(&c.OffsetExpr, &c.Offset, 0)
 		return &c
 	}
 	return n

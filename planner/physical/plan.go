@@ -22,8 +22,8 @@ type Plan struct {
 	// Key lists columns of the root's output that are unique together, in the order in which the result is
 	// stored; nil when rows may repeat. An empty, non-nil Key means at most one row.
 	Key []int
-	// Order is the order in which a result must be delivered to a client (ad-hoc only), and Limit/Offset what
-	// of it; a view ignores them (there, TopN nodes implement ORDER BY ... LIMIT).
+	// Order is the order in which a result must be delivered to a client (ad-hoc only; a view ignores it). Limits are
+	// TopN nodes in either case.
 	Order []SortKey
 	// AppendOnly says that the root never retracts while no input does.
 	AppendOnly bool
@@ -41,8 +41,9 @@ type Node interface {
 // Output is what every node has: its output columns and properties.
 type Output struct {
 	Types      []types.T
-	AppendOnly bool  // never emits a negative weight
-	Key        []int // columns unique together, nil when unknown
+	Names      []string // for EXPLAIN only
+	AppendOnly bool     // never emits a negative weight
+	Key        []int    // columns unique together, nil when unknown
 }
 
 // Out gives the embedded output.
@@ -62,6 +63,7 @@ type Scan struct {
 	Output
 	Relation uint32 // catalog id
 	Name     string // for EXPLAIN
+	Kind     string // "stream", "table", ...: for EXPLAIN
 	Cols     []int  // column numbers in the relation
 	Filter   expr.Expr
 	// Point, when not nil, gives constants for a prefix of the relation's key columns: only rows with these
@@ -195,8 +197,10 @@ type TopN struct {
 	Group         []int
 	Order         []SortKey
 	Limit, Offset int64
-	RowNumber     bool
-	WithTies      bool
+	// LimitExpr and OffsetExpr stand for Limit and Offset while they depend on parameters; see Plan.Bind.
+	LimitExpr, OffsetExpr expr.Expr
+	RowNumber             bool
+	WithTies              bool
 	// Rank: number by rank() or dense_rank() rather than row_number().
 	Rank RankKind
 }

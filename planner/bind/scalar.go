@@ -1,0 +1,67 @@
+package bind
+
+import (
+	"millrace/expr"
+	"millrace/expr/scalar"
+	"millrace/pgerr"
+	"millrace/planner/logical"
+	"millrace/sql/ast"
+	"millrace/types"
+)
+
+// ScalarColumn is a column that a lone expression may refer to.
+type ScalarColumn struct {
+	Name string
+	T    types.T
+}
+
+// Scalar binds an expression outside of a query over the given columns: in the result, expr.Column.Index counts in
+// columns.
+func (b *Binder) Scalar(e ast.Expr, columns []ScalarColumn) (expr.Expr, error) {
+	c, index := b.lone(columns)
+	x, err := c.bind(e)
+	if err == nil {
+		x, err = c.typed(x, ast.Start(e))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b.fold(expr.RemapColumns(x, index)), nil
+}
+
+// Assignment is [Binder.Scalar] with a conversion to the type of the column that the value is for.
+func (b *Binder) Assignment(e ast.Expr, columns []ScalarColumn, name string, to types.T) (expr.Expr, error) {
+	c, index := b.lone(columns)
+	x, err := c.bind(e)
+	if err == nil {
+		x, err = c.assign(x, name, to, ast.Start(e))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b.fold(expr.RemapColumns(x, index)), nil
+}
+
+// lone makes the context of an expression outside of a query.
+func (b *Binder) lone(columns []ScalarColumn) (*clause, func(int) int) {
+	it := &fromItem{relVisible: true, colsVisible: true}
+	at := map[logical.ColID]int{}
+	for i, col := range columns {
+		id := b.cols.Add(logical.Column{Name: col.Name, T: col.T})
+		it.cols = append(it.cols, scopeCol{name: col.Name, id: id})
+		at[id] = i
+	}
+	c := b.clause(&scope{items: []*fromItem{it}}, "this expression")
+	c.noSubqueries = "a subquery in this expression"
+	b.noParams = true
+	return c, func(id int) int { return at[id] }
+}
+
+// assign converts a value to the type of the column that it is stored in: 42804 where that takes an explicit cast.
+func (c *clause) assign(x expr.Expr, name string, to types.T, pos int) (expr.Expr, error) {
+	if from := x.Type(); !scalar.CanCast(from, to, assignment) {
+		return nil, pgerr.New(pgerr.DatatypeMismatch, "column \"%s\" is of type %s but expression is of type %s", name, to.WithoutMod(), from.WithoutMod()).
+			WithHint("You will need to rewrite or cast the expression.").At(pos)
+	}
+	return c.coerce(x, to, assignment, pos)
+}

@@ -1,0 +1,101 @@
+package planner
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"millrace/expr"
+	"millrace/planner/physical"
+)
+
+// fingerprintVersion changes when operators store their state differently for the same plan.
+const fingerprintVersion = 1
+
+// Fingerprint identifies a plan with its operators' numbers and decisions: plans with equal fingerprints can take over
+// each other's stored state. Names, which are for EXPLAIN, do not count.
+func Fingerprint(p *physical.Plan) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "v%d key %v append %v\n", fingerprintVersion, p.Key, p.AppendOnly)
+	for i, n := range p.Nodes {
+		o := n.Out()
+		fmt.Fprintf(h, "%d %T %v %v key %v append %v", i, n, n.Inputs(), o.Types, o.Key, o.AppendOnly)
+		fmt.Fprintln(h, decisions(n))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// decisions writes everything of a node that its state or its output depends on.
+func decisions(n physical.Node) string {
+	switch n := n.(type) {
+	case *physical.Scan:
+		return fmt.Sprint(n.Relation, n.System, n.Cols, exact(n.Filter))
+	case *physical.Values:
+		rows := make([]string, len(n.Rows))
+		for i, r := range n.Rows {
+			rows[i] = exact(r...)
+		}
+		return strings.Join(rows, ";")
+	case *physical.Series:
+		s := fmt.Sprint(n.Ordinality, n.Outer)
+		for _, f := range n.Funcs {
+			s += fmt.Sprint(f.Name, exact(f.Args...), f.Ret)
+		}
+		return s
+	case *physical.Filter:
+		return exact(n.Pred)
+	case *physical.Project:
+		return exact(n.Exprs...)
+	case *physical.Window:
+		return fmt.Sprint(n.Time, n.Size, n.Slide, n.Shift, n.Cumulate)
+	case *physical.Join:
+		return fmt.Sprint(n.Kind, n.LeftKeys, n.RightKeys, n.NullSafe, exact(n.On), n.NotIn, n.LeftCols == nil, n.LeftCols,
+			n.RightCols == nil, n.RightCols, n.LeftStatic, n.RightStatic)
+	case *physical.Aggregate:
+		s := fmt.Sprint(n.Group, n.Grouped)
+		for _, c := range n.Aggs {
+			s += fmt.Sprint(c.Func.Name, c.Func.Args, c.Func.Star, c.Args, c.Filter, c.Distinct, c.T, c.AppendOnly, exact(c.Params...))
+		}
+		return s
+	case *physical.SetOp:
+		return fmt.Sprint(n.Except, n.All)
+	case *physical.TopN:
+		return fmt.Sprint(n.Group, n.Order, n.Limit, n.Offset, exact(n.LimitExpr, n.OffsetExpr), n.RowNumber, n.WithTies, n.Rank)
+	case *physical.SingleRow:
+		return fmt.Sprint(n.Group)
+	}
+	return ""
+}
+
+// exact prints expressions with columns by number and with the types of constants and calls, which [expr.String]
+// leaves to the reader.
+func exact(es ...expr.Expr) string {
+	var b strings.Builder
+	for _, e := range es {
+		if e == nil {
+			b.WriteString("-,")
+			continue
+		}
+		nameless := expr.Rewrite(e, func(x expr.Expr) expr.Expr {
+			if c, ok := x.(*expr.Column); ok && c.Name != "" {
+				return &expr.Column{Index: c.Index, T: c.T}
+			}
+			return x
+		})
+		b.WriteString(expr.String(nameless))
+		expr.Walk(e, func(x expr.Expr) bool {
+			switch x := x.(type) {
+			case *expr.Const:
+				fmt.Fprint(&b, x.T)
+			case *expr.Call:
+				fmt.Fprint(&b, x.Func.Args)
+			case *expr.Cast:
+				fmt.Fprint(&b, x.Explicit)
+			}
+			return true
+		})
+		b.WriteByte(',')
+	}
+	return b.String()
+}

@@ -1,0 +1,108 @@
+package lower
+
+import (
+	"slices"
+
+	"millrace/expr"
+	"millrace/planner/logical"
+	"millrace/planner/physical"
+)
+
+// join lowers a join: equalities of a column of the left with one of the right become its keys.
+func (l *lowering) join(n *logical.Join, need logical.ColSet) (ref, error) {
+	lset, rset := logical.SetOf(n.Left.Output()...), logical.SetOf(n.Right.Output()...)
+	if dependent := logical.Free(n.Right); dependent.Intersects(lset) {
+		return ref{}, errInternal("a dependent join is left in the plan")
+	}
+	var keys []joinKey
+	var rest []expr.Expr
+	for _, p := range n.On {
+		if k, ok := keyPair(p, lset, rset); ok {
+			keys = append(keys, k)
+		} else {
+			rest = append(rest, p)
+		}
+	}
+	want := with(need, logical.ExprsCols(n.On))
+	left, err := l.node(n.Left, intersect(want, lset))
+	if err != nil {
+		return left, err
+	}
+	right, err := l.node(n.Right, intersect(want, rset))
+	if err != nil {
+		return right, err
+	}
+	j := &physical.Join{Left_: left.op, Right_: right.op, Kind: n.Kind, NotIn: n.NotIn}
+	for _, k := range keys {
+		a, b := left.at(k.left), right.at(k.right)
+		if a < 0 || b < 0 {
+			return left, errInternal("a join key is missing")
+		}
+		if slices.Contains(j.LeftKeys, a) && slices.Index(j.LeftKeys, a) == slices.Index(j.RightKeys, b) {
+			continue // said twice
+		}
+		j.LeftKeys, j.RightKeys, j.NullSafe = append(j.LeftKeys, a), append(j.RightKeys, b), append(j.NullSafe, k.nullSafe)
+	}
+	if n.NotIn && (len(rest) > 0 || len(j.LeftKeys) != 1) {
+		return left, errInternal("NOT IN is not a single equality of columns")
+	}
+	if len(rest) > 0 {
+		if j.On, err = l.expr(logical.Conjoin(rest), slices.Concat(left.ids, right.ids)); err != nil {
+			return left, err
+		}
+	}
+	var ids []logical.ColID
+	j.LeftCols, ids = emitted(left, need, ids)
+	if n.Kind != physical.Semi && n.Kind != physical.Anti {
+		j.RightCols, ids = emitted(right, need, ids)
+	}
+	j.LeftStatic, j.RightStatic = l.q.View && l.an.Constant(n.Left), l.q.View && l.an.Constant(n.Right)
+	j.Output = l.output(n, ids)
+	return l.add(j, ids), nil
+}
+
+// emitted chooses the columns that a join passes on; nil stands for all.
+func emitted(r ref, need logical.ColSet, ids []logical.ColID) ([]int, []logical.ColID) {
+	cols := []int{}
+	for i, id := range r.ids {
+		if need.Has(id) {
+			cols, ids = append(cols, i), append(ids, id)
+		}
+	}
+	if len(cols) == len(r.ids) {
+		return nil, ids
+	}
+	return cols, ids
+}
+
+func intersect(a, b logical.ColSet) logical.ColSet {
+	var s logical.ColSet
+	for _, id := range a.List() {
+		if b.Has(id) {
+			s.Add(id)
+		}
+	}
+	return s
+}
+
+type joinKey struct {
+	left, right logical.ColID
+	nullSafe    bool
+}
+
+// keyPair reads a conjunct as the equality of a left and a right column.
+func keyPair(p expr.Expr, lset, rset logical.ColSet) (joinKey, bool) {
+	a, b, nullSafe, ok := logical.Equality(p)
+	if !ok {
+		return joinKey{}, false
+	}
+	x, okx := a.(*expr.Column)
+	y, oky := b.(*expr.Column)
+	if !okx || !oky {
+		return joinKey{}, false
+	}
+	if lset.Has(y.Index) && rset.Has(x.Index) {
+		x, y = y, x
+	}
+	return joinKey{x.Index, y.Index, nullSafe}, lset.Has(x.Index) && rset.Has(y.Index)
+}

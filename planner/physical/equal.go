@@ -1,0 +1,82 @@
+package physical
+
+import (
+	"slices"
+
+	"millrace/expr"
+	"millrace/expr/agg"
+)
+
+// SameNode reports whether two nodes describe the same computation over the same inputs, so that one can serve for
+// both. Nodes with volatile expressions are the same as no other.
+func SameNode(a, b Node) bool {
+	if !slices.Equal(a.Inputs(), b.Inputs()) || !slices.Equal(a.Out().Types, b.Out().Types) || a.Out().AppendOnly != b.Out().AppendOnly {
+		return false
+	}
+	switch a := a.(type) {
+	case *Scan:
+		b, ok := b.(*Scan)
+		return ok && a.Relation == b.Relation && a.System == b.System && slices.Equal(a.Cols, b.Cols) && same(a.Filter, b.Filter) &&
+			sameList(a.Point, b.Point) && a.KeyOrder == b.KeyOrder && a.Reverse == b.Reverse && a.StopAfter == b.StopAfter
+	case *Values:
+		b, ok := b.(*Values)
+		return ok && slices.EqualFunc(a.Rows, b.Rows, sameList)
+	case *Series:
+		b, ok := b.(*Series)
+		return ok && a.Ordinality == b.Ordinality && a.Outer == b.Outer && slices.EqualFunc(a.Funcs, b.Funcs, func(x, y SetFunc) bool {
+			return x.Name == y.Name && sameList(x.Args, y.Args) && slices.Equal(x.Ret, y.Ret)
+		})
+	case *Filter:
+		b, ok := b.(*Filter)
+		return ok && same(a.Pred, b.Pred)
+	case *Project:
+		b, ok := b.(*Project)
+		return ok && sameList(a.Exprs, b.Exprs)
+	case *Union:
+		_, ok := b.(*Union)
+		return ok
+	case *Window:
+		b, ok := b.(*Window)
+		return ok && a.Time == b.Time && a.Size == b.Size && a.Slide == b.Slide && a.Shift == b.Shift && a.Cumulate == b.Cumulate
+	case *Join:
+		b, ok := b.(*Join)
+		return ok && a.Kind == b.Kind && slices.Equal(a.LeftKeys, b.LeftKeys) && slices.Equal(a.RightKeys, b.RightKeys) &&
+			slices.Equal(a.NullSafe, b.NullSafe) && same(a.On, b.On) && a.NotIn == b.NotIn &&
+			sameCols(a.LeftCols, b.LeftCols) && sameCols(a.RightCols, b.RightCols)
+	case *Aggregate:
+		b, ok := b.(*Aggregate)
+		return ok && slices.Equal(a.Group, b.Group) && a.Grouped == b.Grouped && slices.EqualFunc(a.Aggs, b.Aggs, sameCall)
+	case *Distinct:
+		_, ok := b.(*Distinct)
+		return ok
+	case *SetOp:
+		b, ok := b.(*SetOp)
+		return ok && a.Except == b.Except && a.All == b.All
+	case *TopN:
+		b, ok := b.(*TopN)
+		return ok && slices.Equal(a.Group, b.Group) && slices.Equal(a.Order, b.Order) && a.Limit == b.Limit && a.Offset == b.Offset &&
+			same(a.LimitExpr, b.LimitExpr) && same(a.OffsetExpr, b.OffsetExpr) &&
+			a.RowNumber == b.RowNumber && a.WithTies == b.WithTies && a.Rank == b.Rank
+	case *SingleRow:
+		b, ok := b.(*SingleRow)
+		return ok && slices.Equal(a.Group, b.Group)
+	}
+	return false
+}
+
+// sameCols compares lists of which nil means all, and empty none.
+func sameCols(a, b []int) bool { return (a == nil) == (b == nil) && slices.Equal(a, b) }
+
+func same(a, b expr.Expr) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	return expr.VolatilityOf(a) != expr.Volatile && expr.Equal(a, b)
+}
+
+func sameList(a, b []expr.Expr) bool { return slices.EqualFunc(a, b, same) }
+
+func sameCall(a, b agg.Call) bool {
+	return a.Func == b.Func && slices.Equal(a.Args, b.Args) && a.Filter == b.Filter && a.Distinct == b.Distinct &&
+		a.T == b.T && a.AppendOnly == b.AppendOnly && sameList(a.Params, b.Params)
+}
