@@ -37,9 +37,7 @@ type Drop struct {
 	IfExists     bool
 	Concurrently bool
 	Objects      []*DropObject
-	// On is the table of DROP TRIGGER, RULE or POLICY.
-	On      *ObjectName
-	Cascade bool
+	Cascade      bool
 	// Options is for DROP DATABASE ... WITH (FORCE).
 	Options []Option
 }

@@ -296,7 +296,6 @@ const (
 	OverlapsForm               // (a, b) OVERLAPS (c, d): pg_catalog.overlaps(a, b, c, d)
 	CollationForForm           // COLLATION FOR (x): pg_catalog.pg_collation_for(x)
 	TreatForm                  // TREAT(x AS t): pg_catalog.t(x)
-	XMLExistsForm              // XMLEXISTS(p PASSING x): pg_catalog.xmlexists(p, x)
 	CurrentSchemaForm          // CURRENT_SCHEMA without parentheses: current_schema()
 )
 

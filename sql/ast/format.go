@@ -226,7 +226,11 @@ func isOperatorName(s string) bool { return s != "" && strings.Trim(s, "~!@#^&|`
 
 // wordOption writes an option of EXPLAIN and its like: without an equals sign.
 func (p *printer) wordOption(o Option) {
-	p.ident(o.Name)
+	if lex.Lookup(o.Name).Info().Class == lex.Reserved && o.Name != "analyze" {
+		p.ident(o.Name)
+	} else {
+		p.label(o.Name)
+	}
 	switch v := o.Value.(type) {
 	case nil:
 	case *Row:

@@ -68,18 +68,23 @@ func (p *printer) unrestricted(write func()) {
 	p.restricted = outer
 }
 
-// left writes the left operand of an operator of a level, within an expression that must bind as tightly as min. An
-// operand that ends in something closed needs no parentheses, however loosely it binds; so a long chain of postfix
-// operators does not become a deep nest.
+// left writes the left operand of an operator of a level, within an expression that must bind as tightly as min.
+//
+// Read from the left, the operand is complete when its operator comes, unless its own right end draws the operator in.
+// So it needs parentheses if it ends in an operand and binds more loosely than the operator; one that ends in something
+// closed needs them only if it binds more loosely than min. Long chains of operators stay flat that way.
 func (p *printer) left(e Expr, level Precedence, associative bool, min Precedence) {
+	need := level
 	switch {
 	case closed(e):
-		p.expr(e, min)
-	case associative:
-		p.expr(e, level)
-	default:
-		p.expr(e, level+1)
+		need = min
+	case !associative:
+		need++
 	}
+	if precedence(e) < need {
+		min = PrecPrimary + 1 // parentheses
+	}
+	p.expr(e, min)
 }
 
 func (p *printer) logical(args []Expr, word string, level, min Precedence) {
@@ -103,6 +108,10 @@ func (p *printer) unary(e *UnaryOp) {
 		return
 	}
 	p.w(" ")
+	if inner, ok := e.Arg.(*UnaryOp); ok && precedence(inner) == PrecOp {
+		p.expr(inner, PrecOp) // prefix operators in a row have the same operand
+		return
+	}
 	p.expr(e.Arg, PrecOp+1)
 }
 

@@ -130,7 +130,6 @@ func (w walker) definition(s Statement) bool {
 		w.options(s.Options)
 	case *Drop:
 		nodes(w, s.Objects...)
-		w.objectName(s.On)
 		w.options(s.Options)
 	case *Alter:
 		nodes(w, s.Name)

@@ -326,13 +326,14 @@ func (l *lexer) digits() {
 	}
 }
 
-// junk says whether an identifier begins here, and goes past its first character.
+// junk says whether an identifier begins here, and goes past it.
 func (l *lexer) junk() bool {
 	if classes[l.at(0)]&classIdentStart == 0 {
 		return false
 	}
-	_, n := utf8.DecodeRuneInString(l.src[l.pos:])
-	l.pos += n
+	for l.pos < len(l.src) && identCont(l.src[l.pos]) {
+		l.pos++
+	}
 	return true
 }
 

@@ -335,10 +335,11 @@ func (l *lexer) unescape(t, clause Token, given bool) Token {
 		esc = clause.Text[0]
 		t.End = clause.End
 	}
-	text, problem, hint := decodeUnicode(t.Text, esc)
+	text, problem, off := decodeUnicode(t.Text, esc)
 	if problem != "" {
-		bad := l.failCode(pgerr.SyntaxError, int(t.Start), problem)
-		if hint {
+		// Behind the three characters that open the constant, as far as doubled quotes do not shift it.
+		bad := l.failCode(pgerr.SyntaxError, min(int(t.Start)+3+off, len(l.src)), problem)
+		if problem == "invalid Unicode escape" {
 			l.err = l.err.WithHint(`Unicode escapes must be \XXXX or \+XXXXXX.`)
 		}
 		return bad
@@ -355,18 +356,17 @@ func badEscape(c byte) bool {
 	return hex || c == '+' || c == '\'' || c == '"' || c >= utf8.RuneSelf || classes[c]&classSpace != 0
 }
 
-// decodeUnicode decodes the escapes \XXXX and \+XXXXXX. problem is the message of an error, hint whether the form was
-// at fault.
-func decodeUnicode(s string, esc byte) (text, problem string, hint bool) {
+// decodeUnicode decodes the escapes \XXXX and \+XXXXXX. problem is the message of an error, off its place.
+func decodeUnicode(s string, esc byte) (text, problem string, off int) {
 	if strings.IndexByte(s, esc) < 0 {
-		return s, "", false
+		return s, "", 0
 	}
 	out := make([]byte, 0, len(s))
 	var pair rune
 	for i := 0; i < len(s); {
 		if s[i] != esc || i+1 < len(s) && s[i+1] == esc {
 			if pair != 0 {
-				return "", "invalid Unicode surrogate pair", false
+				return "", "invalid Unicode surrogate pair", i
 			}
 			out = append(out, s[i])
 			if s[i] == esc {
@@ -380,16 +380,17 @@ func decodeUnicode(s string, esc byte) (text, problem string, hint bool) {
 			from, digits = i+2, 6
 		}
 		if from+digits > len(s) {
-			return "", "invalid Unicode escape", true
+			return "", "invalid Unicode escape", i
 		}
 		var r rune
 		for _, c := range []byte(s[from : from+digits]) {
 			d, ok := hexValue(c)
 			if !ok {
-				return "", "invalid Unicode escape", true
+				return "", "invalid Unicode escape", i
 			}
 			r = r<<4 | rune(d)
 		}
+		start := i
 		i = from + digits
 		low := r >= 0xDC00 && r < 0xE000
 		switch {
@@ -397,9 +398,9 @@ func decodeUnicode(s string, esc byte) (text, problem string, hint bool) {
 			out = utf8.AppendRune(out, 0x10000+(pair-0xD800)<<10+(r-0xDC00))
 			pair = 0
 		case pair != 0 || low:
-			return "", "invalid Unicode surrogate pair", false
+			return "", "invalid Unicode surrogate pair", start
 		case r == 0 || r > utf8.MaxRune:
-			return "", "invalid Unicode escape value", false
+			return "", "invalid Unicode escape value", start
 		case r >= 0xD800 && r < 0xDC00:
 			pair = r
 		default:
@@ -407,7 +408,7 @@ func decodeUnicode(s string, esc byte) (text, problem string, hint bool) {
 		}
 	}
 	if pair != 0 {
-		return "", "invalid Unicode surrogate pair", false
+		return "", "invalid Unicode surrogate pair", len(s)
 	}
-	return string(out), "", false
+	return string(out), "", 0
 }

@@ -171,12 +171,14 @@ func (p *parser) infix(left ast.Expr, min ast.Precedence, m mode) ast.Expr {
 		if prec == barred {
 			p.syntaxError()
 		}
-		p.grow()
 		barred = ast.PrecLowest
+		height := p.height // of what is on the left
+		p.height = 0
+		grown := true
 		switch {
 		case prec == ast.PrecOr || prec == ast.PrecAnd:
 			p.next()
-			left = logical(left, p.operand(prec+1, inner), prec == ast.PrecOr, int(t.Pos))
+			left, grown = logical(left, p.operand(prec+1, inner), prec == ast.PrecOr, int(t.Pos))
 		case t.Kind == lex.Cast:
 			p.next()
 			left = &ast.Cast{Pos: int(t.Pos), Arg: left, Type: p.typeName()}
@@ -194,30 +196,35 @@ func (p *parser) infix(left ast.Expr, min ast.Precedence, m mode) ast.Expr {
 			}
 			if m&modeB == 0 && p.anyAllAhead() {
 				left = p.anyAll(left, t.Pos, op, schema)
-				continue
+				break
 			}
 			left = &ast.BinaryOp{Pos: int(t.Pos), Op: op, Schema: schema, Left: left, Right: p.operand(prec+1, inner)}
 			if prec == ast.PrecCompare {
 				barred = prec
 			}
 		}
+		p.height = max(p.height, height)
+		if grown {
+			p.grow()
+		}
 	}
 }
 
-// logical puts two operands under AND or OR; where the left one is such a node already, it grows.
-func logical(left, right ast.Expr, or bool, pos int) ast.Expr {
+// logical puts two operands under AND or OR. Where the left one is such a node already, it takes the right one in, and
+// the tree does not become higher.
+func logical(left, right ast.Expr, or bool, pos int) (e ast.Expr, higher bool) {
 	if or {
 		if l, ok := left.(*ast.Or); ok {
 			l.Args = append(l.Args, right)
-			return l
+			return l, false
 		}
-		return &ast.Or{Pos: pos, Args: []ast.Expr{left, right}}
+		return &ast.Or{Pos: pos, Args: []ast.Expr{left, right}}, true
 	}
 	if l, ok := left.(*ast.And); ok {
 		l.Args = append(l.Args, right)
-		return l
+		return l, false
 	}
-	return &ast.And{Pos: pos, Args: []ast.Expr{left, right}}
+	return &ast.And{Pos: pos, Args: []ast.Expr{left, right}}, true
 }
 
 // infixPrecedence gives the precedence of the current token as an infix or postfix operator, ast.PrecLowest if it is none.

@@ -154,6 +154,10 @@ func (p *parser) lateral() ast.TableExpr {
 		p.unsupported(p.tok.Pos, "XMLTABLE")
 	}
 	if !p.ahead(lex.ROWS, lex.FROM) && !(p.is(lex.TABLE) && p.peek(1).Kind == '(') && !p.funcTableAhead() {
+		if isColLabel(p.tok) && (isColID(p.tok) || isTypeFuncName(p.tok)) {
+			p.next() // it can only be the name of a function: the parenthesis is what is missing
+			p.dotted("")
+		}
 		p.syntaxError()
 	}
 	return p.funcTable(true)

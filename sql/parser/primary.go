@@ -101,9 +101,14 @@ func (p *parser) named() ast.Expr {
 
 // endStar refuses a field or subscript after .*.
 func (p *parser) endStar() {
-	if p.isKind('.') || p.isKind('[') {
-		p.errorAt(p.tok.Pos, `improper use of "*"`)
+	if !p.isKind('.') && !p.isKind('[') {
+		return
 	}
+	p.indirection(nil)
+	if p.isKind(lex.EOF) || p.isKind(lex.Error) {
+		p.errorAt(p.tok.Pos, `improper use of "*" at end of input`)
+	}
+	p.errorAt(p.tok.Pos, `improper use of "*" at or near "%s"`, p.src[p.tok.Start:p.tok.End])
 }
 
 // indirection reads the subscripts and fields after an expression.

@@ -173,7 +173,9 @@ func (p *parser) finishQuery(body ast.QueryBody, with *ast.With, pos int) *ast.S
 			p.fail(pgerr.New(pgerr.SyntaxError, "SKIP LOCKED and WITH TIES options cannot be used together"))
 		}
 	}
-	p.emit(q)
+	if p.emit(q); q.Emit != ast.EmitDefault && q.Limit == nil && p.is(lex.LIMIT) {
+		p.limits(q) // ksqlDB's order
+	}
 	return q
 }
 

@@ -139,7 +139,7 @@ func (p *parser) timeZone(s *ast.Set) {
 		}
 		v := p.typedConstant().(*ast.TypedLiteral)
 		if f := v.Type.Fields; f != "" && f != "HOUR" && f != "HOUR TO MINUTE" {
-			p.errorAt(p.toks[i].Pos, "time zone interval must be HOUR or HOUR TO MINUTE")
+			p.errorAt(p.toks[i+2].Pos, "time zone interval must be HOUR or HOUR TO MINUTE")
 		}
 		s.Values = []ast.Expr{v}
 	case t.Kind == lex.String, isIdent(t):

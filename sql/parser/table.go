@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"millrace/pgerr"
 	"millrace/sql/ast"
 	"millrace/sql/lex"
 )
@@ -138,8 +139,8 @@ func (p *parser) createStream(m createMods) ast.Statement {
 		s.Elements = nil
 		p.next()
 		s.As = p.queryStatement()
-	} else {
-		p.typed(s.Elements)
+	} else if p.typed(s.Elements); s.Elements == nil && s.Options == nil {
+		p.syntaxError()
 	}
 	return s
 }
@@ -393,7 +394,7 @@ func (p *parser) references() *ast.References {
 			pos := p.tok.Pos
 			var cols []string
 			if r.OnUpdate, cols = p.refAction(); cols != nil {
-				p.unsupported(pos, "a column list with SET NULL is only supported for ON DELETE actions: ON UPDATE with one")
+				p.fail(pgerr.New(pgerr.FeatureNotSupported, "a column list with SET NULL is only supported for ON DELETE actions").At(int(pos)))
 			}
 		default:
 			return r
