@@ -341,8 +341,11 @@ func (d *dataflow) fail(err error) {
 	}
 	failures := d.failures
 	e.mu.Unlock()
-	if !errors.Is(err, ErrStopped) {
-		e.storeFailures(d.id, failures)
+	if errors.Is(err, ErrStopped) {
+		return
+	}
+	if err := e.storeFailures(d.id, failures); err != nil && !errors.Is(err, ErrStopped) {
+		e.log.Warn("could not record the failure of a view", "view", d.name(), "error", err)
 	}
 }
 

@@ -32,6 +32,7 @@ type txnState struct {
 	g       *groupState
 	e       *Engine
 	overlay map[string][]byte
+	stored  map[string][]byte // rows of the store that were looked up together; nil value is none
 	rowOps  []rowOp
 	nextRow int64
 	scratch []byte
@@ -50,6 +51,9 @@ func (st *txnState) current(rel uint32, key []byte) ([]byte, error) {
 		return v, nil
 	}
 	if v, found := st.g.overlay[ok]; found {
+		return v, nil
+	}
+	if v, found := st.stored[ok]; found {
 		return v, nil
 	}
 	v, found, err := st.e.store.GetRow(rel, key, st.scratch[:0])
@@ -80,6 +84,10 @@ func (st *txnState) stageTable(w *Write) error {
 	if err := st.assignRowIDs(w); err != nil {
 		return err
 	}
+	if err := st.prefetch(r, b); err != nil {
+		return err
+	}
+	id, hidden := RowIDColumn(r)
 	for i := range b.N {
 		if b.Weight(i) >= 0 {
 			continue
@@ -99,16 +107,40 @@ func (st *txnState) stageTable(w *Write) error {
 			continue
 		}
 		key := RowKey(r, b, i)
-		cur, err := st.current(r.ID, key)
-		if err != nil {
-			return err
-		}
-		if cur != nil {
-			return DuplicateKey(r, b, i)
+		if !hidden || b.Cols[id].Ints[i] < rowIDBase(st.g.epoch) { // a new row id is in no store
+			cur, err := st.current(r.ID, key)
+			if err != nil {
+				return err
+			}
+			if cur != nil {
+				return DuplicateKey(r, b, i)
+			}
 		}
 		st.set(r.ID, key, codec.AppendRow(nil, b, nil, i))
 	}
 	return nil
+}
+
+// prefetchRows is the number of rows from which on one ordered pass over the store beats single look-ups.
+const prefetchRows = 32
+
+// prefetch looks the keys of a large change up in one pass. Keys with a hidden row id that is new need none.
+func (st *txnState) prefetch(r *catalog.Relation, b *delta.Batch) error {
+	if b.N < prefetchRows {
+		return nil
+	}
+	if _, hidden := RowIDColumn(r); hidden && b.Weights == nil {
+		return nil
+	}
+	ks := make([][]byte, b.N)
+	for i := range ks {
+		ks[i] = RowKey(r, b, i)
+	}
+	st.stored = make(map[string][]byte, b.N)
+	return st.e.store.GetRows(r.ID, b.N, func(i int) []byte { return ks[i] }, func(i int, row []byte) error {
+		st.stored[overlayKey(r.ID, ks[i])] = bytes.Clone(row)
+		return nil
+	})
 }
 
 // RowKey is the key under which a table stores row i of a batch of its columns.

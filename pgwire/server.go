@@ -90,9 +90,11 @@ func (s *Server) Connections() int {
 func (s *Server) handle(nc net.Conn) {
 	defer s.wait.Done()
 	defer nc.Close()
+	c := &conn{srv: s, nc: nc, remote: nc.RemoteAddr()}
 	defer func() {
 		if p := recover(); p != nil {
 			s.cfg.Log.Error("a connection panicked", "remote", nc.RemoteAddr(), "panic", p, "stack", string(debug.Stack()))
+			c.goodbye(pgerr.New(pgerr.InternalError, "internal error: %v", p))
 		}
 	}()
 	s.mu.Lock()
@@ -113,7 +115,6 @@ func (s *Server) handle(nc net.Conn) {
 		_ = tc.SetKeepAlive(true)
 	}
 	_ = nc.SetDeadline(time.Now().Add(s.cfg.StartupTimeout))
-	c := &conn{srv: s, nc: nc, remote: nc.RemoteAddr()}
 	if err := c.startUp(tooMany); err != nil {
 		s.cfg.Log.Debug("connection ended at start-up", "remote", nc.RemoteAddr(), "error", err)
 		return

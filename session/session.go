@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"millrace/catalog"
 	"millrace/engine"
 	"millrace/expr"
 	"millrace/pgerr"
@@ -233,7 +234,9 @@ func (s *Session) searchPath() []string {
 		name = strings.TrimSpace(name)
 		name = strings.Trim(name, `"`)
 		if name == "$user" {
-			name = s.user
+			if name = s.user; name == catalog.MillraceSchema {
+				continue // the superuser's name is that of a system schema, which is not its own
+			}
 		}
 		if name != "" {
 			out = append(out, name)
