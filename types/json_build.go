@@ -3,6 +3,7 @@ package types
 import (
 	"bytes"
 	"cmp"
+	"math"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -261,21 +262,93 @@ func (b *JSONBuilder) token(l *jsonLexer, tok jsonToken) error {
 // jsonPlainNumberMax is the length up to which a number without exponent is surely within numeric's range.
 const jsonPlainNumberMax = 1000
 
+// jsonBytesMax bounds a value, as in PostgreSQL. It is checked where a few bytes of text can become many: at numbers with
+// an exponent.
+const jsonBytesMax = 1<<28 - 1
+
 // number writes a number as numeric prints it.
 func (b *JSONBuilder) number(text []byte) {
 	if len(text) <= jsonPlainNumberMax && (text[0] != '-' || text[1] != '0') && bytes.IndexByte(text, 'e') < 0 && bytes.IndexByte(text, 'E') < 0 {
 		b.buf = append(b.buf, text...)
 		return
 	}
-	num, err := ParseNumeric(b.scratch[:0], text)
-	if err != nil {
-		if b.err == nil {
-			b.err = err
-		}
-		return
+	out, ok := appendJSONDecimal(b.buf, text)
+	switch {
+	case b.err != nil:
+	case !ok:
+		b.err = pgerr.New(pgerr.NumericValueOutOfRange, "value overflows numeric format")
+	case len(out) > jsonBytesMax:
+		b.err = pgerr.New(pgerr.ProgramLimitExceeded, "total size of jsonb value exceeds the maximum of %d bytes", jsonBytesMax)
 	}
-	b.scratch = num
-	b.buf = AppendNumericText(b.buf, num)
+	b.buf = out
+}
+
+// The bounds of numeric: digits before and after the point, and the exponent that it reads.
+const (
+	numericWholeDigitsMax = 131072
+	numericFractionMax    = 16383
+	numericExponentMax    = math.MaxInt32 / 2
+)
+
+// appendJSONDecimal appends a JSON number without exponent, as numeric prints it: 1.10e1 is 11.0. It moves digits
+// and computes nothing, since a few bytes can ask for many thousands of digits. It reports false for a number
+// beyond the range of numeric.
+func appendJSONDecimal(dst, text []byte) ([]byte, bool) {
+	negative := text[0] == '-'
+	if negative {
+		text = text[1:]
+	}
+	exponent := 0
+	if i := bytes.IndexAny(text, "eE"); i >= 0 {
+		var err error
+		exponent, err = strconv.Atoi(string(text[i+1:]))
+		if err != nil || exponent >= numericExponentMax || exponent <= -numericExponentMax {
+			return dst, false
+		}
+		text = text[:i]
+	}
+	whole, fraction, _ := bytes.Cut(text, []byte{'.'})
+	scale := len(fraction) - exponent // digits after the point, if positive
+	if scale > numericFractionMax {
+		return dst, false
+	}
+	if whole[0] == '0' {
+		whole = nil
+		if len(bytes.TrimLeft(fraction, "0")) == 0 {
+			dst = append(dst, '0')
+			if scale > 0 {
+				dst = appendZeros(append(dst, '.'), scale)
+			}
+			return dst, true
+		}
+		fraction = bytes.TrimLeft(fraction, "0")
+	}
+	digits := len(whole) + len(fraction)
+	if digits-scale > numericWholeDigitsMax {
+		return dst, false
+	}
+	if negative {
+		dst = append(dst, '-')
+	}
+	switch start := len(dst); {
+	case scale <= 0:
+		dst = appendZeros(append(append(dst, whole...), fraction...), -scale)
+	case digits > scale:
+		dst = append(append(dst, whole...), fraction...)
+		dst = slices.Insert(dst, start+digits-scale, '.')
+	default:
+		dst = appendZeros(append(dst, "0."...), scale-digits)
+		dst = append(append(dst, whole...), fraction...)
+	}
+	return dst, true
+}
+
+func appendZeros(dst []byte, n int) []byte {
+	dst = slices.Grow(dst, n)
+	for ; n > 0; n-- {
+		dst = append(dst, '0')
+	}
+	return dst
 }
 
 // AppendJSONString appends s as a JSON string: quoted, with only the escapes that JSON requires. Bytes are

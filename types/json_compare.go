@@ -95,6 +95,9 @@ func compareJSONScalar(a, b []byte) int {
 
 // compareJSONStrings orders strings, given as they stand between quotes, by the bytes that they mean.
 func compareJSONStrings(a, b []byte) int {
+	if bytes.Equal(a, b) {
+		return 0
+	}
 	if bytes.IndexByte(a, '\\') >= 0 || bytes.IndexByte(b, '\\') >= 0 {
 		a, b = jsonUnescape(nil, a), jsonUnescape(nil, b)
 	}

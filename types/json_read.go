@@ -76,7 +76,7 @@ func skipJSONValue(b []byte, i int) int {
 		return skipJSONString(b, i)
 	case '{', '[':
 	default:
-		for i < len(b) && isJSONScalarByte(b[i]) {
+		for i < len(b) && jsonScalarBytes[b[i]] {
 			i++
 		}
 		return i
@@ -99,23 +99,40 @@ func skipJSONValue(b []byte, i int) int {
 	return i
 }
 
-func isJSONScalarByte(c byte) bool { return isJSONWordByte(c) || c == '-' || c == '+' || c == '.' }
+// jsonScalarBytes are those of numbers and words.
+var jsonScalarBytes = func() (set [256]bool) {
+	for c := range set {
+		set[c] = isJSONWordByte(byte(c)) || c == '-' || c == '+' || c == '.'
+	}
+	return set
+}()
+
+// jsonShortString is up to where a plain loop is faster than bytes.IndexByte.
+const jsonShortString = 24
 
 func skipJSONString(b []byte, i int) int {
-	for i++; i < len(b); i++ {
-		n := bytes.IndexByte(b[i:], '"')
-		if n < 0 {
-			return len(b)
+	i++
+	for end := min(i+jsonShortString, len(b)); i < end; i++ {
+		switch b[i] {
+		case '"':
+			return i + 1
+		case '\\':
+			i++
 		}
-		// The quote ends the string unless an odd number of backslashes stands before it.
-		end, slashes := i+n, 0
-		for k := end - 1; k >= i && b[k] == '\\'; k-- {
-			slashes++
+	}
+	for quote := i - 1; i < len(b); {
+		if quote < i { // else it is still the next one
+			n := bytes.IndexByte(b[i:], '"')
+			if n < 0 {
+				break
+			}
+			quote = i + n
 		}
-		if slashes%2 == 0 {
-			return end + 1
+		slash := bytes.IndexByte(b[i:quote], '\\')
+		if slash < 0 {
+			return quote + 1
 		}
-		i = end
+		i += slash + 2
 	}
 	return len(b)
 }
