@@ -76,16 +76,20 @@ func (p *parser) copyOption() ast.Option {
 	case p.acceptKind('*'):
 		o.Value = &ast.Star{Pos: pos}
 	case p.isKind('('):
-		var names []string
+		list := &ast.Row{Pos: pos, Explicit: true}
 		p.parenList(func() {
 			t := p.tok
-			if t.Kind != lex.String && !isNonReserved(t) && t.Kw != lex.TRUE && t.Kw != lex.FALSE && t.Kw != lex.ON {
+			switch {
+			case t.Kind == lex.String:
+				list.Args = append(list.Args, p.constant(ast.StringLiteral))
+				return
+			case !isNonReserved(t) && t.Kw != lex.TRUE && t.Kw != lex.FALSE && t.Kw != lex.ON:
 				p.syntaxError()
 			}
-			names = append(names, t.Text)
+			list.Args = append(list.Args, &ast.ColumnRef{Pos: int(t.Pos), Parts: []string{t.Text}})
 			p.next()
 		})
-		o.Value = nameList(names, pos)
+		o.Value = list
 	default:
 		o.Value = p.settingValue()
 	}
