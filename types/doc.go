@@ -8,7 +8,7 @@
 //	RepInt    smallint, integer, bigint, date (days), time, timestamp, timestamptz (microseconds), oid
 //	RepFloat  real, double precision
 //	RepBytes  text types, bytea, numeric, interval, uuid, jsonb, arrays: a byte string in the type's own
-//	          encoding (see numeric.go, interval.go, jsonb.go, array.go)
+//	          encoding (see numeric.go, interval.go, json.go, array.go)
 //
 // Days and microseconds count from 2000-01-01, as in PostgreSQL's binary format; the extreme values of
 // int64 (int32 range for dates) stand for the infinities.
@@ -17,5 +17,6 @@
 // '24 hours', -0.0 and 0.0): equality is [Compare], never bytes.Equal. Order-preserving keys live in
 // package storage/keys and normalise such values.
 //
-// The package has no clock, no locale and no state; time zones come from the embedded IANA database.
+// The package has no clock and no locale. Time zones come from the embedded IANA database, whatever the machine has;
+// each is read once and kept, the only state there is.
 package types
