@@ -108,8 +108,28 @@ func appendMapKey(dst []byte, dataflow uint32, id StateID, part uint8, key []byt
 // itself, whatever its bytes; that groups are ordered by length first is of no consequence.
 func appendGroupKey(dst []byte, dataflow uint32, id StateID, part uint8, group []byte) []byte {
 	dst = append(appendStateHead(dst, dataflow, kindGroup, id), part)
-	dst = binary.AppendUvarint(dst, uint64(len(group)))
-	return append(dst, group...)
+	return append(appendGroupLen(dst, len(group)), group...)
+}
+
+// groupLenLong begins a length of five bytes; shorter ones are one byte. The order of lengths is kept.
+const groupLenLong = 0xFF
+
+func appendGroupLen(dst []byte, n int) []byte {
+	if n < groupLenLong {
+		return append(dst, byte(n))
+	}
+	return binary.BigEndian.AppendUint32(append(dst, groupLenLong), uint32(n))
+}
+
+// groupAt gives where the group begins in a group key, and its length.
+func groupAt(k []byte) (at, n int) {
+	if n := int(k[partLen]); n < groupLenLong {
+		return partLen + 1, n
+	}
+	if len(k) < partLen+5 {
+		return len(k), 0
+	}
+	return partLen + 5, int(binary.BigEndian.Uint32(k[partLen+1:]))
 }
 
 // splitGroup gives the length of a key's common part, see appendGroupKey; for other keys, and for keys cut short,
@@ -118,12 +138,6 @@ func splitGroup(k []byte) int {
 	if len(k) <= partLen || k[idLen] != kindGroup {
 		return len(k)
 	}
-	if n := int(k[partLen]); n < 0x80 { // the usual case
-		return min(partLen+1+n, len(k))
-	}
-	n, used := binary.Uvarint(k[partLen:])
-	if used <= 0 || n > uint64(len(k)-partLen-used) {
-		return len(k)
-	}
-	return partLen + used + int(n)
+	at, n := groupAt(k)
+	return min(at+n, len(k))
 }

@@ -128,8 +128,7 @@ func (s *Store) NewGroupIter(dataflow uint32, id StateID) (*GroupIter, error) {
 // seekGroup makes a group the current one.
 func (g *GroupIter) seekGroup(part uint8, group []byte) {
 	g.buf = append(g.buf[:g.head], part)
-	g.buf = binary.AppendUvarint(g.buf, uint64(len(group)))
-	g.buf = append(g.buf, group...)
+	g.buf = append(appendGroupLen(g.buf, len(group)), group...)
 	g.group = len(g.buf)
 }
 
@@ -194,9 +193,9 @@ func (g *GroupIter) NextOfAll() bool { return g.it.Next() && g.loadWeight() }
 // Key is the current row with its partition and group, valid until the next call.
 func (g *GroupIter) Key() (part uint8, group, row []byte) {
 	k := g.it.Key()
+	at, _ := groupAt(k)
 	end := splitGroup(k)
-	_, used := binary.Uvarint(k[partLen:])
-	return k[stateLen], k[partLen+max(used, 0) : end], k[end:]
+	return k[stateLen], k[min(at, end):end], k[end:]
 }
 
 // Err is the error met so far.
