@@ -4,6 +4,7 @@ import (
 	"millrace/catalog"
 	"millrace/delta"
 	"millrace/expr"
+	"millrace/planner/bind"
 	"millrace/planner/physical"
 	"millrace/sql/ast"
 	"millrace/types"
@@ -28,19 +29,19 @@ type DML struct {
 	//     NULL, for the committer to fill.
 	//   - DELETE: n columns, the old row.
 	//   - UPDATE: 2n columns, the old row, then the new one.
-	// Each affected row comes once, with as many copies as the relation holds of it. NOT NULL is not checked here.
-	// It is nil when Rows is set.
+	// After these there may be columns that only Returning reads. Each affected row comes once, with as many copies as
+	// the relation holds of it. NOT NULL is not checked here. It is nil when Rows or ValueRows is set.
 	Source *physical.Plan
-	// Rows are the new rows of an INSERT whose values are all constants; nil when Source is set.
+	// Rows are the new rows of an INSERT whose values are all constants.
 	Rows *delta.Batch
-	// ValueRows are an INSERT's rows whose values are constants and parameters only: one expression a column,
-	// Const or Param or a cast of one. Set beside Source, as a faster way: Substitute gives the batch. Nil otherwise.
+	// ValueRows are an INSERT's rows whose values read nothing but parameters: one expression a column, to be
+	// evaluated at execution.
 	ValueRows [][]expr.Expr
 	// Conflict is the ON CONFLICT clause.
 	Conflict ConflictAction
 
-	// Returning computes the RETURNING list from Source's row (from the new row for an UPDATE: the expressions'
-	// columns count in Source's columns); nil without the clause.
+	// Returning computes the RETURNING list from the row: its columns count in Source's columns, or in those of Rows
+	// or ValueRows. It is nil without the clause.
 	Returning        []expr.Expr
 	ReturningColumns []physical.Column
 
@@ -59,10 +60,65 @@ const (
 )
 
 // PlanInsert plans an INSERT.
-func PlanInsert(stmt *ast.Insert, env *Env) (*DML, error) { panic("pending") }
+func PlanInsert(stmt *ast.Insert, env *Env) (*DML, error) {
+	b := bind.New(env.bindEnv())
+	in, err := b.Insert(stmt)
+	if err != nil {
+		return nil, err
+	}
+	d := &DML{Kind: Insert, Relation: in.Relation, Rows: in.Rows, ValueRows: in.Values}
+	if in.Nothing {
+		d.Conflict = ConflictNothing
+	}
+	return d, d.finish(b, in.Source, in.Returning, in.ReturningCols, env)
+}
 
 // PlanUpdate plans an UPDATE.
-func PlanUpdate(stmt *ast.Update, env *Env) (*DML, error) { panic("pending") }
+func PlanUpdate(stmt *ast.Update, env *Env) (*DML, error) {
+	b := bind.New(env.bindEnv())
+	ch, err := b.Update(stmt)
+	if err != nil {
+		return nil, err
+	}
+	d := &DML{Kind: Update, Relation: ch.Relation}
+	return d, d.finish(b, ch.Source, ch.Returning, ch.ReturningCols, env)
+}
 
 // PlanDelete plans a DELETE.
-func PlanDelete(stmt *ast.Delete, env *Env) (*DML, error) { panic("pending") }
+func PlanDelete(stmt *ast.Delete, env *Env) (*DML, error) {
+	b := bind.New(env.bindEnv())
+	ch, err := b.Delete(stmt)
+	if err != nil {
+		return nil, err
+	}
+	d := &DML{Kind: Delete, Relation: ch.Relation}
+	return d, d.finish(b, ch.Source, ch.Returning, ch.ReturningCols, env)
+}
+
+// finish plans the source and settles parameters.
+func (d *DML) finish(b *bind.Binder, source *bind.Rel, returning []expr.Expr, cols []bind.ScalarColumn, env *Env) error {
+	if source != nil {
+		q, err := finish(b, source, env)
+		if err != nil {
+			return err
+		}
+		d.Source, d.Notices = q.Plan, q.Notices
+	}
+	var err error
+	if d.Params, err = b.Params(); err != nil {
+		return err
+	}
+	d.DependsOn = b.DependsOn()
+	for _, row := range d.ValueRows {
+		for i := range row {
+			row[i] = typeParam(row[i], d.Params)
+		}
+	}
+	for _, e := range returning {
+		d.Returning = append(d.Returning, typeParam(e, d.Params))
+	}
+	for _, c := range cols {
+		d.ReturningColumns = append(d.ReturningColumns, physical.Column{Name: c.Name, T: c.T})
+	}
+	return nil
+}

@@ -12,8 +12,8 @@ import (
 )
 
 // Explain prints a plan as an indented tree, the root first. It is the one printer for EXPLAIN, tests and logs: its
-// text is the same for equal plans. A line is an operator: its number, what it does, and in brackets whether its output
-// only grows and what state it keeps. An operator that several read is printed once and referred to afterwards. With
+// text is the same for equal plans. A line is an operator: its number, what it does, and in a view's plan in brackets
+// whether its output only grows and what state it keeps. An operator that several read is printed once and referred to afterwards. With
 // verbose, each operator's output columns with their types, and its key, follow on a line of their own.
 func Explain(p *physical.Plan, verbose bool) string {
 	x := &explainer{p: p, verbose: verbose, seen: make([]bool, len(p.Nodes))}
@@ -35,7 +35,7 @@ func (x *explainer) header() {
 	if x.p.Key != nil {
 		parts = append(parts, "key ("+names(root, x.p.Key)+")")
 	}
-	if x.p.AppendOnly {
+	if x.p.AppendOnly && !x.p.AdHoc {
 		parts = append(parts, "append-only")
 	}
 	if len(x.p.Order) > 0 {
@@ -56,10 +56,10 @@ func (x *explainer) node(i, depth int) {
 	x.seen[i] = true
 	fmt.Fprintf(x, "%s#%d %s", indent, i, x.describe(n))
 	var notes []string
-	if n.Out().AppendOnly {
+	if n.Out().AppendOnly && !x.p.AdHoc {
 		notes = append(notes, "append-only")
 	}
-	if s := x.state(n); s != "" {
+	if s := x.state(n); s != "" && !x.p.AdHoc {
 		notes = append(notes, "state: "+s)
 	}
 	if len(notes) > 0 {

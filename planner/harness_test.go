@@ -199,13 +199,7 @@ func resultLine(q *planner.Query) string {
 		}
 	}
 	fmt.Fprintf(&b, "Columns: %s\n", strings.Join(parts, ", "))
-	if len(q.Params) > 0 {
-		ts := make([]string, len(q.Params))
-		for i, t := range q.Params {
-			ts[i] = t.String()
-		}
-		fmt.Fprintf(&b, "Parameters: %s\n", strings.Join(ts, ", "))
-	}
+	b.WriteString(paramLine(q.Params))
 	for _, n := range q.Notices {
 		fmt.Fprintf(&b, "NOTICE: %s\n", n)
 	}

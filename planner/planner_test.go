@@ -1,12 +1,16 @@
 package planner_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/cockroachdb/datadriven"
 
+	"millrace/expr"
 	"millrace/planner"
+	"millrace/sql/ast"
+	"millrace/types"
 )
 
 // TestPlans runs the files of testdata. Commands:
@@ -14,6 +18,7 @@ import (
 //	ddl                         creates relations
 //	plan [view] [verbose] [without=(rule,...)]   prints a query's plan, or its error
 //	columns                     prints a query's result columns, parameters and notices, or its error
+//	dml                         prints what an INSERT, UPDATE or DELETE writes, or its error
 //	errors                      prints the error of each statement; statements are separated by a line of ---
 func TestPlans(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
@@ -27,6 +32,8 @@ func TestPlans(t *testing.T) {
 				return "ok\n"
 			case "plan", "columns":
 				return w.query(t, d)
+			case "dml":
+				return w.dml(t, d.Input)
 			case "errors":
 				var b strings.Builder
 				for i, sql := range strings.Split(d.Input, "\n---\n") {
@@ -64,8 +71,87 @@ func (w *world) query(t *testing.T, d *datadriven.TestData) string {
 func (w *world) failure(t *testing.T, sql string, view bool) string {
 	env := w.env()
 	env.View = view
-	if _, err := planner.PlanQuery(parse(t, sql), env); err != nil {
+	stmt := parse(t, sql)
+	var err error
+	if _, ok := stmt.(*ast.Select); ok {
+		_, err = planner.PlanQuery(stmt, env)
+	} else {
+		_, err = planDML(stmt, env)
+	}
+	if err != nil {
 		return errorText(err, sql)
 	}
 	return "no error\n"
+}
+
+func planDML(stmt ast.Statement, env *planner.Env) (*planner.DML, error) {
+	switch s := stmt.(type) {
+	case *ast.Insert:
+		return planner.PlanInsert(s, env)
+	case *ast.Update:
+		return planner.PlanUpdate(s, env)
+	}
+	return planner.PlanDelete(stmt.(*ast.Delete), env)
+}
+
+func (w *world) dml(t *testing.T, sql string) string {
+	d, err := planDML(parse(t, sql), w.env())
+	if err != nil {
+		return errorText(err, sql)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s", [...]string{"insert into", "update", "delete from"}[d.Kind], d.Relation.Name)
+	if d.Conflict == planner.ConflictNothing {
+		b.WriteString(" on conflict do nothing")
+	}
+	b.WriteByte('\n')
+	switch {
+	case d.Rows != nil:
+		ts := d.Rows.Types()
+		for i := range d.Rows.N {
+			var cells []string
+			for j, x := range d.Rows.Row(i, nil) {
+				cells = append(cells, expr.String(&expr.Const{Value: x, T: ts[j]}))
+			}
+			fmt.Fprintf(&b, "row (%s)\n", strings.Join(cells, ", "))
+		}
+	case d.ValueRows != nil:
+		for _, row := range d.ValueRows {
+			var cells []string
+			for _, e := range row {
+				cells = append(cells, expr.String(e))
+			}
+			fmt.Fprintf(&b, "values (%s)\n", strings.Join(cells, ", "))
+		}
+	default:
+		b.WriteString(planner.Explain(d.Source, false))
+	}
+	if d.Returning != nil {
+		var cells []string
+		for i, e := range d.Returning {
+			cells = append(cells, fmt.Sprintf("%s = %s (%s)", d.ReturningColumns[i].Name, expr.String(expr.Rewrite(e, numbered)), d.ReturningColumns[i].T))
+		}
+		fmt.Fprintf(&b, "returning %s\n", strings.Join(cells, ", "))
+	}
+	b.WriteString(paramLine(d.Params))
+	return b.String()
+}
+
+// numbered shows columns by number.
+func numbered(e expr.Expr) expr.Expr {
+	if c, ok := e.(*expr.Column); ok {
+		return &expr.Column{Index: c.Index, T: c.T}
+	}
+	return e
+}
+
+func paramLine(params []types.T) string {
+	if len(params) == 0 {
+		return ""
+	}
+	names := make([]string, len(params))
+	for i, p := range params {
+		names[i] = p.String()
+	}
+	return "Parameters: " + strings.Join(names, ", ") + "\n"
 }

@@ -24,7 +24,7 @@ type Query struct {
 
 // Lower makes the physical plan.
 func Lower(q *Query, an *logical.Analysis) (*physical.Plan, error) {
-	l := &lowering{q: q, an: an, plan: &physical.Plan{}, buckets: map[string][]int{}}
+	l := &lowering{q: q, an: an, plan: &physical.Plan{AdHoc: !q.View}, buckets: map[string][]int{}}
 	l.qualify = countRelations(q.Node) > 1
 	r, err := l.root()
 	if err != nil {

@@ -27,6 +27,8 @@ type Plan struct {
 	Order []SortKey
 	// AppendOnly says that the root never retracts while no input does.
 	AppendOnly bool
+	// AdHoc says that the plan runs once over inputs that do not change: nothing is ever retracted.
+	AdHoc bool
 }
 
 // Root is the index of the last node.

@@ -1,0 +1,234 @@
+package bind
+
+import (
+	"slices"
+
+	"millrace/catalog"
+	"millrace/expr"
+	"millrace/pgerr"
+	"millrace/planner/logical"
+	"millrace/planner/physical"
+	"millrace/sql/ast"
+	"millrace/types"
+)
+
+// Change is a bound UPDATE or DELETE. Source gives, for each affected row, all columns of the old row, hidden ones
+// included, for an UPDATE then those of the new row, and then what RETURNING reads of other relations.
+type Change struct {
+	Relation *catalog.Relation
+	Source   *Rel
+	// Returning is over Source's columns by number.
+	Returning     []expr.Expr
+	ReturningCols []ScalarColumn
+}
+
+// changed is an UPDATE or DELETE being bound.
+type changed struct {
+	b      *Binder
+	rel    *catalog.Relation
+	scan   *logical.Scan
+	scope  *scope // the target, then the other relations
+	node   logical.Node
+	others bool
+	ctes   []*cte
+}
+
+// begin binds the target, the other relations and the condition.
+func (b *Binder) begin(table *ast.TableName, others []ast.TableExpr, with *ast.With, where ast.Expr, verb string) (*changed, error) {
+	rel, err := b.writable(table.ObjectName, verb)
+	if err != nil {
+		return nil, err
+	}
+	outside, ctes, err := b.with(with, &scope{})
+	if err != nil {
+		return nil, err
+	}
+	alias := rel.Name
+	if table.Alias != nil {
+		alias = table.Alias.Name
+	}
+	ch := &changed{b: b, rel: rel, scan: b.scan(rel, alias), others: len(others) > 0, ctes: ctes}
+	cols := make([]scopeCol, len(rel.Columns))
+	for i := range cols {
+		cols[i] = scopeCol{name: rel.Columns[i].Name, id: ch.scan.Cols[i], hidden: rel.Columns[i].Hidden}
+	}
+	f, err := b.aliased(ch.scan, cols, rel.Name, rel.Schema, table.Alias)
+	if err != nil {
+		return nil, err
+	}
+	ch.scope = &scope{items: f.items, ctes: outside.ctes}
+	ch.node = ch.scan
+	if ch.others {
+		if rel.Key == nil {
+			return nil, pgerr.Unsupported("changing a table without a key by a join").At(table.Pos)
+		}
+		s := &scope{hidden: f.items, ctes: outside.ctes}
+		node, err := b.bindFrom(others, s)
+		if err != nil {
+			return nil, err
+		}
+		if err := checkAliases(f.items, s.items, others[0].Position()); err != nil {
+			return nil, err
+		}
+		ch.scope.items = append(ch.scope.items, s.items...)
+		ch.node = &logical.Join{Kind: physical.Inner, Left: ch.node, Right: node}
+	}
+	if where != nil {
+		if ch.node, err = b.clause(ch.scope, "WHERE").where(ch.node, where); err != nil {
+			return nil, err
+		}
+	}
+	return ch, nil
+}
+
+// once takes one of the rows of a join for each row of the target: as in PostgreSQL, which one is not defined when
+// several match.
+func (ch *changed) once(n logical.Node) logical.Node {
+	if !ch.others {
+		return n
+	}
+	one := &expr.Const{Value: types.NewInt(1), T: types.Of(types.Int8)}
+	t := &logical.TopN{Input: n, Limit: one}
+	for _, k := range ch.rel.Key {
+		t.Group = append(t.Group, ch.scan.Cols[k])
+	}
+	return t
+}
+
+// Delete binds DELETE.
+func (b *Binder) Delete(stmt *ast.Delete) (*Change, error) {
+	ch, err := b.begin(stmt.Table, stmt.Using, stmt.With, stmt.Where, "delete from")
+	if err != nil {
+		return nil, err
+	}
+	out := &Change{Relation: ch.rel, Source: &Rel{Node: ch.once(ch.node)}}
+	for i, id := range ch.scan.Cols {
+		out.Source.Cols = append(out.Source.Cols, OutCol{ch.rel.Columns[i].Name, id})
+	}
+	if err := ch.returning(out, stmt.Returning, ch.scan.Cols); err != nil {
+		return nil, err
+	}
+	return out, b.unused(ch.ctes)
+}
+
+// Update binds UPDATE.
+func (b *Binder) Update(stmt *ast.Update) (*Change, error) {
+	ch, err := b.begin(stmt.Table, stmt.From, stmt.With, stmt.Where, "update")
+	if err != nil {
+		return nil, err
+	}
+	c := b.clause(ch.scope, "UPDATE")
+	values := make([]expr.Expr, len(ch.rel.Columns))
+	for _, a := range stmt.Set {
+		if err := ch.assign(c, a, values); err != nil {
+			return nil, err
+		}
+	}
+	p := &logical.Project{Input: c.attach(ch.node)}
+	for _, id := range p.Input.Output() {
+		p.Items = append(p.Items, logical.Item{Col: id, Expr: b.cols.Ref(id)})
+	}
+	out := &Change{Relation: ch.rel, Source: &Rel{}}
+	news := make([]logical.ColID, len(values))
+	for i, id := range ch.scan.Cols {
+		out.Source.Cols = append(out.Source.Cols, OutCol{ch.rel.Columns[i].Name, id})
+		if values[i] == nil {
+			values[i] = b.cols.Ref(id)
+		}
+		news[i] = b.cols.Add(logical.Column{Name: ch.rel.Columns[i].Name, T: ch.rel.Columns[i].T})
+		p.Items = append(p.Items, logical.Item{Col: news[i], Expr: values[i]})
+	}
+	for i, id := range news {
+		out.Source.Cols = append(out.Source.Cols, OutCol{ch.rel.Columns[i].Name, id})
+	}
+	out.Source.Node = ch.once(p)
+	if err := ch.returning(out, stmt.Returning, news); err != nil {
+		return nil, err
+	}
+	return out, b.unused(ch.ctes)
+}
+
+// assign binds one item of SET.
+func (ch *changed) assign(c *clause, a *ast.Assignment, values []expr.Expr) error {
+	exprs := []ast.Expr{a.Value}
+	if a.Multi {
+		row, ok := a.Value.(*ast.Row)
+		switch {
+		case ok:
+			exprs = row.Args
+		case len(a.Columns) > 1:
+			return pgerr.Unsupported("assigning a subquery to several columns").At(a.Pos)
+		}
+		if len(exprs) != len(a.Columns) {
+			return pgerr.New(pgerr.SyntaxError, "number of columns does not match number of values").At(a.Pos)
+		}
+	}
+	for i, target := range a.Columns {
+		col, err := targetColumn(ch.rel, target)
+		if err != nil {
+			return err
+		}
+		if values[col] != nil {
+			return pgerr.New(pgerr.SyntaxError, "multiple assignments to same column \"%s\"", target.Name).At(target.Pos)
+		}
+		if _, ok := exprs[i].(*ast.Default); ok {
+			if values[col], err = ch.b.columnDefault(ch.rel, col); err != nil {
+				return err
+			}
+			continue
+		}
+		x, err := c.bind(exprs[i])
+		if err == nil {
+			x, err = c.assign(x, target.Name, ch.rel.Columns[col].T, ast.Start(exprs[i]))
+		}
+		if err != nil {
+			return err
+		}
+		values[col] = x
+	}
+	return nil
+}
+
+// returning binds a RETURNING list over the rows as they are afterwards (row), and over the other relations, whose columns
+// are added to the source where they are read.
+func (ch *changed) returning(out *Change, list []*ast.Target, row []logical.ColID) error {
+	if len(list) == 0 {
+		return nil
+	}
+	target := *ch.scope.items[0]
+	target.cols = slices.Clone(target.cols)
+	for i := range target.cols {
+		target.cols[i].id = row[i]
+	}
+	items := append([]*fromItem{&target}, ch.scope.items[1:]...)
+	c := ch.b.clause(&scope{items: items, ctes: ch.scope.ctes}, "RETURNING")
+	at := func(id logical.ColID) int {
+		// From the end: an UPDATE's new row stands after the old one.
+		for i := len(out.Source.Cols) - 1; i >= 0; i-- {
+			if out.Source.Cols[i].ID == id {
+				return i
+			}
+		}
+		out.Source.Cols = append(out.Source.Cols, OutCol{ch.b.cols.At(id).Name, id})
+		return len(out.Source.Cols) - 1
+	}
+	var err error
+	out.Returning, out.ReturningCols, err = c.returning(list, at)
+	return err
+}
+
+// returning binds a RETURNING list; at says where a column stands in the rows that it is evaluated over.
+func (c *clause) returning(list []*ast.Target, at func(logical.ColID) int) ([]expr.Expr, []ScalarColumn, error) {
+	c.noSubqueries = "a subquery in RETURNING"
+	targets, err := c.targets(list, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	exprs := make([]expr.Expr, len(targets))
+	cols := make([]ScalarColumn, len(targets))
+	for i, t := range targets {
+		exprs[i] = c.b.fold(expr.RemapColumns(t.bound, at))
+		cols[i] = ScalarColumn{Name: t.name, T: t.bound.Type()}
+	}
+	return exprs, cols, nil
+}

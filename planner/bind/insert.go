@@ -1,0 +1,376 @@
+package bind
+
+import (
+	"slices"
+
+	"millrace/catalog"
+	"millrace/delta"
+	"millrace/expr"
+	"millrace/pgerr"
+	"millrace/planner/logical"
+	"millrace/sql/ast"
+	"millrace/sql/parser"
+	"millrace/types"
+)
+
+// Insert is a bound INSERT. One of Rows, Values and Source gives the new rows, with all the relation's columns in order;
+// hidden ones are NULL.
+type Insert struct {
+	Relation *catalog.Relation
+	// Rows: all values are constants.
+	Rows *delta.Batch
+	// Values: rows of expressions without columns.
+	Values [][]expr.Expr
+	// Source: a query.
+	Source *Rel
+	// Nothing is ON CONFLICT DO NOTHING.
+	Nothing bool
+	// Returning is over the relation's columns by number.
+	Returning     []expr.Expr
+	ReturningCols []ScalarColumn
+}
+
+// insertion is an INSERT being bound.
+type insertion struct {
+	b        *Binder
+	stmt     *ast.Insert
+	rel      *catalog.Relation
+	targets  []int // the relation's columns in the order of the values
+	explicit bool
+	scope    *scope
+	ctes     []*cte
+	defaults map[int]expr.Expr
+}
+
+// Insert binds INSERT.
+func (b *Binder) Insert(stmt *ast.Insert) (*Insert, error) {
+	rel, err := b.writable(stmt.Table, "insert into")
+	if err != nil {
+		return nil, err
+	}
+	if stmt.Overriding != ast.OverridingNone {
+		return nil, pgerr.Unsupported("OVERRIDING").At(stmt.Pos)
+	}
+	in := &insertion{b: b, stmt: stmt, rel: rel, defaults: map[int]expr.Expr{}}
+	if err := in.columns(); err != nil {
+		return nil, err
+	}
+	if in.scope, in.ctes, err = b.with(stmt.With, &scope{}); err != nil {
+		return nil, err
+	}
+	out := &Insert{Relation: rel}
+	if err := in.source(out); err != nil {
+		return nil, err
+	}
+	if err := b.unused(in.ctes); err != nil {
+		return nil, err
+	}
+	if out.Nothing, err = in.conflict(); err != nil {
+		return nil, err
+	}
+	if len(stmt.Returning) > 0 {
+		it, at := in.row()
+		c := b.clause(&scope{items: []*fromItem{it}}, "RETURNING")
+		out.Returning, out.ReturningCols, err = c.returning(stmt.Returning, func(id logical.ColID) int { return at[id] })
+	}
+	return out, err
+}
+
+// row is the namespace entry of the inserted row, and where its columns stand in it.
+func (in *insertion) row() (*fromItem, map[logical.ColID]int) {
+	it := &fromItem{name: in.rel.Name, schema: in.rel.Schema, relVisible: true, colsVisible: true}
+	if in.stmt.Alias != "" {
+		it.name, it.schema, it.own = in.stmt.Alias, "", in.rel.Name
+	}
+	at := map[logical.ColID]int{}
+	for i, id := range in.newCols() {
+		c := &in.rel.Columns[i]
+		it.cols = append(it.cols, scopeCol{name: c.Name, id: id, hidden: c.Hidden})
+		at[id] = i
+	}
+	return it, at
+}
+
+// writable finds a relation that rows can be written to: a table or a stream.
+func (b *Binder) writable(name ast.ObjectName, verb string) (*catalog.Relation, error) {
+	r, err := b.Relation(name)
+	if err != nil {
+		return nil, err
+	}
+	stream := verb == "insert into"
+	switch r.Kind {
+	case catalog.Table:
+	case catalog.Stream:
+		if !stream {
+			return nil, pgerr.New(pgerr.WrongObjectType, "cannot %s stream \"%s\"", verb, r.Name).
+				WithDetail("A stream is append-only.").WithHint("Use a table for rows that change.").At(name.Pos)
+		}
+		if r.Query != "" {
+			return nil, pgerr.New(pgerr.WrongObjectType, "cannot insert into stream \"%s\"", r.Name).
+				WithDetail("Its rows are computed by a query.").At(name.Pos)
+		}
+	case catalog.View:
+		return nil, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "cannot %s view \"%s\"", verb, r.Name).
+			WithDetail("Views are not updatable.").At(name.Pos)
+	case catalog.MaterializedView:
+		return nil, pgerr.New(pgerr.WrongObjectType, "cannot change materialized view \"%s\"", r.Name).At(name.Pos)
+	case catalog.System:
+		return nil, pgerr.New(pgerr.InsufficientPrivilege, "permission denied: \"%s\" is a system catalog", r.Name).At(name.Pos)
+	default:
+		return nil, pgerr.New(pgerr.WrongObjectType, "cannot change %s \"%s\"", r.Kind, r.Name).At(name.Pos)
+	}
+	b.deps[r.ID] = true
+	return r, nil
+}
+
+// columns finds the target columns.
+func (in *insertion) columns() error {
+	in.explicit = in.stmt.Columns != nil
+	if !in.explicit {
+		for i := range in.rel.Columns {
+			if !in.rel.Columns[i].Hidden {
+				in.targets = append(in.targets, i)
+			}
+		}
+		return nil
+	}
+	for _, c := range in.stmt.Columns {
+		i, err := targetColumn(in.rel, c)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(in.targets, i) {
+			return pgerr.New(pgerr.DuplicateColumn, "column \"%s\" specified more than once", c.Name).At(c.Pos)
+		}
+		in.targets = append(in.targets, i)
+	}
+	return nil
+}
+
+// targetColumn finds a column that INSERT or UPDATE assigns to.
+func targetColumn(rel *catalog.Relation, c *ast.InsertColumn) (int, error) {
+	i := rel.ColumnIndex(c.Name)
+	if i < 0 || rel.Columns[i].Hidden {
+		e := pgerr.New(pgerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", c.Name, rel.Name).At(c.Pos)
+		var names []string
+		for _, col := range rel.Columns {
+			if !col.Hidden {
+				names = append(names, col.Name)
+			}
+		}
+		if near := nearest(c.Name, names); near != "" {
+			e.WithHint("Perhaps you meant the column \"%s\".", near)
+		}
+		return 0, e
+	}
+	if len(c.Path) > 0 {
+		return 0, pgerr.Unsupported("assigning to a part of a column").At(c.Pos)
+	}
+	return i, nil
+}
+
+// source binds where the rows come from.
+func (in *insertion) source(out *Insert) error {
+	q := in.stmt.Query
+	if q == nil {
+		in.targets = nil
+		return in.values(out, &ast.Values{Pos: in.stmt.Pos, Rows: [][]ast.Expr{{}}})
+	}
+	v, ok := q.Body.(*ast.Values)
+	if ok && q.With == nil && len(q.OrderBy) == 0 && q.Limit == nil && q.Offset == nil {
+		return in.values(out, v)
+	}
+	return in.query(out, q)
+}
+
+// values binds VALUES, whose cells may be DEFAULT and are converted to the columns' types one by one.
+func (in *insertion) values(out *Insert, v *ast.Values) error {
+	n := len(v.Rows[0])
+	for _, row := range v.Rows {
+		if len(row) != n {
+			return pgerr.New(pgerr.SyntaxError, "VALUES lists must all be the same length").At(firstPos(row, v.Pos))
+		}
+	}
+	if err := in.count(n, func(i int) int { return ast.Start(v.Rows[0][i]) }); err != nil {
+		return err
+	}
+	rows, ok, err := in.constants(v)
+	if err != nil || ok {
+		out.Rows = rows
+		return err
+	}
+	c := in.b.clause(in.scope, "VALUES")
+	cells := make([][]expr.Expr, len(v.Rows))
+	for i, row := range v.Rows {
+		cells[i] = make([]expr.Expr, len(in.rel.Columns))
+		for j, e := range row {
+			x, err := in.cell(c, e, in.targets[j])
+			if err != nil {
+				return err
+			}
+			cells[i][in.targets[j]] = x
+		}
+		if err := in.fill(cells[i]); err != nil {
+			return err
+		}
+	}
+	if len(c.pending) == 0 {
+		out.Values = cells
+		return nil
+	}
+	out.Source = in.relOf(in.b.valuesNode(c, in.newCols(), cells))
+	return nil
+}
+
+// count compares the number of values with that of the target columns.
+func (in *insertion) count(n int, pos func(int) int) error {
+	switch {
+	case n > len(in.targets) && len(in.targets) == 0 && in.stmt.Query == nil:
+		return nil
+	case n > len(in.targets):
+		return pgerr.New(pgerr.SyntaxError, "INSERT has more expressions than target columns").At(pos(len(in.targets)))
+	case n < len(in.targets) && in.explicit:
+		return pgerr.New(pgerr.SyntaxError, "INSERT has more target columns than expressions").At(in.stmt.Columns[n].Pos)
+	}
+	return nil
+}
+
+// cell binds one value for a column.
+func (in *insertion) cell(c *clause, e ast.Expr, col int) (expr.Expr, error) {
+	if _, ok := e.(*ast.Default); ok {
+		return in.deflt(col)
+	}
+	x, err := c.bind(e)
+	if err == nil {
+		x, err = c.assign(x, in.rel.Columns[col].Name, in.rel.Columns[col].T, ast.Start(e))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return in.b.fold(x), nil
+}
+
+// fill puts defaults where no value was given.
+func (in *insertion) fill(row []expr.Expr) error {
+	for i := range row {
+		if row[i] == nil {
+			x, err := in.deflt(i)
+			if err != nil {
+				return err
+			}
+			row[i] = x
+		}
+	}
+	return nil
+}
+
+// deflt is a column's default; hidden columns have NULL, for the committer to fill.
+func (in *insertion) deflt(col int) (expr.Expr, error) {
+	if x, ok := in.defaults[col]; ok {
+		return x, nil
+	}
+	x, err := in.b.columnDefault(in.rel, col)
+	in.defaults[col] = x
+	return x, err
+}
+
+func (b *Binder) columnDefault(rel *catalog.Relation, col int) (expr.Expr, error) {
+	c := &rel.Columns[col]
+	if c.Default == "" || c.Hidden {
+		return &expr.Const{Value: types.Null, T: c.T}, nil
+	}
+	e, err := parser.ParseExpr(c.Default)
+	if err != nil {
+		return nil, inView(err, "default of column "+c.Name)
+	}
+	// A default means the same whatever the settings of the session that inserts.
+	stored := New(&Env{Catalog: b.env.Catalog, SearchPath: b.env.SearchPath})
+	x, err := stored.Assignment(e, nil, c.Name, c.T)
+	if err != nil {
+		return nil, inView(err, "default of column "+c.Name)
+	}
+	return x, nil
+}
+
+// newCols numbers columns for the relation's row.
+func (in *insertion) newCols() []logical.ColID {
+	ids := make([]logical.ColID, len(in.rel.Columns))
+	for i := range ids {
+		c := &in.rel.Columns[i]
+		ids[i] = in.b.cols.Add(logical.Column{Name: c.Name, T: c.T})
+	}
+	return ids
+}
+
+func (in *insertion) relOf(n logical.Node) *Rel {
+	rel := &Rel{Node: n}
+	for i, id := range n.Output() {
+		rel.Cols = append(rel.Cols, OutCol{in.rel.Columns[i].Name, id})
+	}
+	return rel
+}
+
+// query binds INSERT ... SELECT: its columns are converted to the target columns' types, untyped literals are read
+// as those.
+func (in *insertion) query(out *Insert, q *ast.Select) error {
+	rel, err := in.b.bindSelect(q, in.scope, selectOptions{keepUnknown: true})
+	if err != nil {
+		return err
+	}
+	pos := bodyPos(q.Body)
+	if err := in.count(len(rel.Cols), pos); err != nil {
+		return err
+	}
+	c := in.b.clause(&scope{}, "INSERT")
+	row := make([]expr.Expr, len(in.rel.Columns))
+	for i := range rel.Cols {
+		col := in.targets[i]
+		if row[col], err = c.assign(rel.expr(in.b, i), in.rel.Columns[col].Name, in.rel.Columns[col].T, pos(i)); err != nil {
+			return err
+		}
+	}
+	if err := in.fill(row); err != nil {
+		return err
+	}
+	p := &logical.Project{Input: rel.Finish()}
+	for i, id := range in.newCols() {
+		p.Items = append(p.Items, logical.Item{Col: id, Expr: row[i]})
+	}
+	out.Source = in.relOf(p)
+	return nil
+}
+
+// conflict reads ON CONFLICT.
+func (in *insertion) conflict() (nothing bool, err error) {
+	oc := in.stmt.OnConflict
+	if oc == nil {
+		return false, nil
+	}
+	if oc.DoUpdate {
+		return false, pgerr.Unsupported("ON CONFLICT DO UPDATE").WithHint("An UPDATE and an INSERT in one transaction do the same.").At(oc.Pos)
+	}
+	if oc.Constraint != "" {
+		if oc.Constraint != in.rel.PrimaryKeyName {
+			return false, pgerr.New(pgerr.UndefinedObject, "constraint \"%s\" for table \"%s\" does not exist", oc.Constraint, in.rel.Name)
+		}
+		return true, nil
+	}
+	if len(oc.Elems) == 0 {
+		return true, nil
+	}
+	var cols []int
+	for _, e := range oc.Elems {
+		i := in.rel.ColumnIndex(e.Column)
+		if e.Column != "" && i < 0 {
+			return false, pgerr.New(pgerr.UndefinedColumn, "column \"%s\" does not exist", e.Column).At(e.Pos)
+		}
+		cols = append(cols, i)
+	}
+	key := slices.Clone(in.rel.Key)
+	slices.Sort(key)
+	slices.Sort(cols)
+	if in.rel.Kind != catalog.Table || !slices.Equal(key, slices.Compact(cols)) {
+		return false, pgerr.New(pgerr.InvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
+	}
+	return true, nil
+}
