@@ -47,13 +47,15 @@ fuzz-short:
 fuzz-long:
 	.ci/fuzz $(FUZZ_LONG)
 
-# Crashes in process (power failure) and of a server process (kill -9), many more than in `make test`.
+# Crashes in process (loss of power) and of a server process (kill -9), many more than in `make test`.
 crash-long:
-	MILLRACE_LONG=1 go test -count=1 -timeout 4h -v -run Crash ./storage ./engine ./server
+	go test -count=50 -timeout 1h -run 'Crash|Lost|Prefix' ./storage ./engine
+	MILLRACE_LONG=1 go test -count=1 -timeout 4h -v -run Crash ./server
 
-# Random queries and changes, held against PostgreSQL and against the queries themselves.
+# Random changes and real data, held against PostgreSQL and against the views' own queries.
 random-long:
-	MILLRACE_LONG=1 MILLRACE_REQUIRE_POSTGRES=1 go test -count=1 -timeout 4h -v -run 'Random|Tour|Bank' ./exec ./engine ./server
+	MILLRACE_LONG=1 MILLRACE_REQUIRE_POSTGRES=1 go test -count=1 -timeout 4h -v -run 'Random|Tour|Bank' ./server
+	MILLRACE_CONFIGS=all go test -count=10 -timeout 2h ./exec
 
 long: crash-long random-long fuzz-long
 
