@@ -230,8 +230,10 @@ func (f *aggFlush) emit(from, to int) error {
 	for i, c := range f.old.cols {
 		v := c.Gather(f.oldSel)
 		v.Type = f.a.types[len(group)+i]
-		if err := appendVec(v, f.new.cols[i], f.newSel); err != nil {
-			return err
+		if len(f.newSel) > 0 {
+			if err := appendVec(v, f.new.cols[i], f.newSel); err != nil {
+				return err
+			}
 		}
 		out.Cols = append(out.Cols, v)
 	}
