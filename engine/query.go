@@ -11,6 +11,7 @@ import (
 	"millrace/exec"
 	"millrace/expr"
 	"millrace/planner/physical"
+	"millrace/storage/codec"
 	"millrace/storage/keys"
 	"millrace/storage/state"
 	"millrace/types"
@@ -96,20 +97,42 @@ func (r *Read) runScan(ctx context.Context, q *Query, flow *exec.Dataflow, node 
 		}
 		return flow.Push(node, b)
 	}
-	pending := q.Pending[s.Relation]
-	if s.StopAfter > 0 && s.Filter == nil && len(pending) == 0 {
+	pending, gone := splitPending(rel, q.Pending[s.Relation])
+	if s.StopAfter > 0 && s.Filter == nil && pending == nil {
 		push = stopAfter(s.StopAfter, push)
 	}
-	err = r.scanRange(rel, s, lower, upper, push)
+	err = r.scanRange(rel, s, lower, upper, gone, push)
 	if err != nil && !errors.Is(err, errScanned) {
 		return err
 	}
-	for _, b := range pending {
-		if err := push(prune(b, s.Cols)); err != nil {
-			return err
+	if pending == nil {
+		return nil
+	}
+	return push(prune(pending, s.Cols))
+}
+
+// splitPending turns a transaction's own changes of a relation into the rows that it adds and the stored rows that are
+// gone for it.
+func splitPending(rel *catalog.Relation, changes []*delta.Batch) (added *delta.Batch, gone map[string]int64) {
+	if len(changes) == 0 {
+		return nil, nil
+	}
+	all := delta.NewBatch(rel.Types(), 64)
+	for _, b := range changes {
+		for i := range b.N {
+			all.AppendFrom(b, i, b.Weight(i))
 		}
 	}
-	return nil
+	all = delta.Consolidate(all)
+	added, gone = delta.NewBatch(rel.Types(), all.N), map[string]int64{}
+	for i := range all.N {
+		if w := all.Weight(i); w > 0 {
+			added.AppendFrom(all, i, w)
+		} else {
+			gone[string(codec.AppendRow(nil, all, nil, i))] = -w
+		}
+	}
+	return added, gone
 }
 
 var errScanned = errors.New("scan has given the rows that it was asked for")

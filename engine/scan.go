@@ -20,16 +20,21 @@ var errEnough = errors.New("enough rows")
 
 // scan reads a relation's contents at the read's epoch, the columns of s, and pushes them in batches.
 func (r *Read) scan(rel *catalog.Relation, s *physical.Scan, push func(*delta.Batch) error) error {
-	return r.scanRange(rel, s, nil, nil, push)
+	return r.scanRange(rel, s, nil, nil, nil, push)
 }
 
-// scanRange is scan for keys in [lower, upper); nil is open. Relations that are not stored by key ignore it.
-func (r *Read) scanRange(rel *catalog.Relation, s *physical.Scan, lower, upper []byte, push func(*delta.Batch) error) error {
+// scanRange is scan for keys in [lower, upper); nil is open. Relations that are not stored by key ignore it. Rows of a
+// table that are in gone are left out, as often as it says.
+func (r *Read) scanRange(rel *catalog.Relation, s *physical.Scan, lower, upper []byte, gone map[string]int64, push func(*delta.Batch) error) error {
 	switch rel.Kind {
 	case catalog.Stream:
 		return r.pushLog(rel, s, r.snap.snap.ReadLog(rel.ID, 0, r.Epoch), push)
 	case catalog.Table:
-		return pushRows(rel.Types(), s.Cols, onceEach{r.snap.snap.ScanRows(rel.ID, lower, upper, s.Reverse)}, push)
+		var it weightedRows = onceEach{r.snap.snap.ScanRows(rel.ID, lower, upper, s.Reverse)}
+		if len(gone) > 0 {
+			it = &without{it, gone}
+		}
+		return pushRows(rel.Types(), s.Cols, it, push)
 	case catalog.MaterializedView:
 		return r.scanView(rel, s, lower, upper, push)
 	case catalog.System:
@@ -80,6 +85,24 @@ type weightedRows interface {
 type onceEach struct{ *storage.RowIter }
 
 func (onceEach) Weight() int64 { return 1 }
+
+// without leaves rows out.
+type without struct {
+	weightedRows
+	gone map[string]int64
+}
+
+// Next moves to the next row that is not to be left out.
+func (w *without) Next() bool {
+	for w.weightedRows.Next() {
+		n := w.gone[string(w.Row())]
+		if n == 0 {
+			return true
+		}
+		w.gone[string(w.Row())] = n - 1
+	}
+	return false
+}
 
 // pushRows decodes encoded rows into batches, with the iterator's weights.
 func pushRows(ts []types.T, cols []int, it weightedRows, push func(*delta.Batch) error) (err error) {

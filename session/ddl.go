@@ -344,7 +344,7 @@ func (s *Session) runTruncate(ctx context.Context, st *ast.Truncate, c Client) e
 		if err != nil {
 			return err
 		}
-		err = s.retryConflicts(ctx, func() error {
+		err = s.retryConflicts(ctx, false, func() error {
 			batch, _, _, err := s.dmlChange(ctx, d, nil, c)
 			if err != nil {
 				return err

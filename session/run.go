@@ -173,10 +173,17 @@ func (s *Session) runDML(ctx context.Context, p *prepared, params []types.Datum,
 	}
 	var affected int64
 	var returned []*delta.Batch
-	err := s.retryConflicts(ctx, func() error {
+	nothing := d.Conflict == planner.ConflictNothing
+	err := s.retryConflicts(ctx, nothing, func() error {
 		batch, source, n, err := s.dmlChange(ctx, d, params, c)
 		if err != nil {
 			return err
+		}
+		if nothing {
+			if batch, err = s.withoutConflicts(d.Relation, batch); err != nil {
+				return err
+			}
+			source, n = []*delta.Batch{batch}, int64(batch.N)
 		}
 		affected, returned = n, nil
 		if d.Returning != nil {

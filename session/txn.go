@@ -119,37 +119,78 @@ func (s *Session) write(ctx context.Context, w engine.Write) error {
 	return nil
 }
 
-// checkPendingKeys finds rows of w whose key the transaction itself has inserted before, so that the statement
-// fails and not the commit. Keys that others have inserted are found at commit.
+// checkPendingKeys finds rows of w whose key exists, among the committed rows or the transaction's own, so that the
+// statement fails and not the commit. Keys that others insert later are found at commit.
 func (s *Session) checkPendingKeys(w *engine.Write) error {
-	if w.Relation.Kind != catalog.Table || len(s.txn.writes) == 0 {
+	if w.Relation.Kind != catalog.Table {
 		return nil
 	}
 	if _, hidden := engine.RowIDColumn(w.Relation); hidden {
 		return nil
 	}
-	live := map[string]int64{}
-	for i := range s.txn.writes {
-		if p := &s.txn.writes[i]; p.Relation.ID == w.Relation.ID {
-			for r := range p.Batch.N {
-				live[string(engine.RowKey(w.Relation, p.Batch, r))] += p.Batch.Weight(r)
-			}
-		}
-	}
+	live := s.pendingKeys(w.Relation)
 	for r := range w.Batch.N {
 		if w.Batch.Weight(r) < 0 {
 			live[string(engine.RowKey(w.Relation, w.Batch, r))]--
 		}
 	}
 	for r := range w.Batch.N {
-		if w.Batch.Weight(r) > 0 {
-			key := string(engine.RowKey(w.Relation, w.Batch, r))
-			if live[key]++; live[key] > 1 {
-				return engine.DuplicateKey(w.Relation, w.Batch, r)
-			}
+		if w.Batch.Weight(r) <= 0 {
+			continue
+		}
+		key := engine.RowKey(w.Relation, w.Batch, r)
+		_, found, _, err := s.srv.Engine.PointRead(w.Relation, key, nil)
+		if err != nil {
+			return err
+		}
+		live[string(key)]++
+		if n := live[string(key)]; n > 1 || found && n > 0 {
+			return engine.DuplicateKey(w.Relation, w.Batch, r)
 		}
 	}
 	return nil
+}
+
+// pendingKeys sums the open transaction's changes of a table by key.
+func (s *Session) pendingKeys(r *catalog.Relation) map[string]int64 {
+	live := map[string]int64{}
+	if s.txn == nil {
+		return live
+	}
+	for i := range s.txn.writes {
+		if p := &s.txn.writes[i]; p.Relation.ID == r.ID {
+			for row := range p.Batch.N {
+				live[string(engine.RowKey(r, p.Batch, row))] += p.Batch.Weight(row)
+			}
+		}
+	}
+	return live
+}
+
+// withoutConflicts leaves out the rows of an INSERT whose key exists already, or came before in the same statement: ON
+// CONFLICT DO NOTHING.
+func (s *Session) withoutConflicts(r *catalog.Relation, b *delta.Batch) (*delta.Batch, error) {
+	if _, hidden := engine.RowIDColumn(r); hidden || r.Kind != catalog.Table {
+		return b, nil
+	}
+	live := s.pendingKeys(r)
+	var keep []uint32
+	for i := range b.N {
+		key := engine.RowKey(r, b, i)
+		_, found, _, err := s.srv.Engine.PointRead(r, key, nil)
+		if err != nil {
+			return nil, err
+		}
+		n := live[string(key)]
+		if found {
+			n++
+		}
+		if n <= 0 {
+			live[string(key)]++
+			keep = append(keep, uint32(i))
+		}
+	}
+	return b.Gather(keep), nil
 }
 
 // pending gives the transaction's own changes by relation, for its reads.
@@ -366,12 +407,18 @@ func (s *Session) notice(c Client, severity string, n *pgerr.Error) error {
 	return c.Notice(severity, n)
 }
 
-// retryConflicts runs a statement that reads and changes rows again when somebody else changed them meanwhile.
-func (s *Session) retryConflicts(ctx context.Context, f func() error) error {
+// retryConflicts runs a statement that reads and changes rows again when somebody else changed them meanwhile; with
+// keys, also when somebody else inserted a row with a key that the statement found free.
+func (s *Session) retryConflicts(ctx context.Context, keys bool, f func() error) error {
 	const attempts = 100
 	for i := 1; ; i++ {
 		err := f()
-		if s.txn != nil || !errors.Is(err, engine.ErrConflict) || i == attempts || ctx.Err() != nil {
+		conflict := errors.Is(err, engine.ErrConflict)
+		var con *engine.ConstraintError
+		if keys && errors.As(err, &con) && con.Constraint != "" {
+			conflict = true
+		}
+		if s.txn != nil || !conflict || i == attempts || ctx.Err() != nil {
 			if i == attempts && err != nil {
 				return fmt.Errorf("%w (tried %d times)", err, attempts)
 			}
