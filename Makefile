@@ -21,7 +21,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 .PHONY: build test race lint format vet staticcheck fuzz-short fuzz-long crash-long random-long long slt bench clean
 
 build:
-	go build -trimpath -o bin/millrace ./cmd/millrace
+	go build -trimpath -buildvcs=false -o bin/millrace ./cmd/millrace
 
 test:
 	go test -timeout 15m $(TESTFLAGS) $(PACKAGES)
