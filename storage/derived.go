@@ -161,6 +161,7 @@ func (s *Store) FlushDerived(ctx context.Context) (map[uint32]uint64, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	s.adaptFilters()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := make(map[uint32]uint64, len(captured))
@@ -174,6 +175,19 @@ func (s *Store) FlushDerived(ctx context.Context) (map[uint32]uint64, error) {
 		out[id] = f.durable
 	}
 	return out, nil
+}
+
+// adaptFilters decides whether look-ups use the Bloom filters of the last level, where nine tenths of the data are. A
+// filter is read whole, so this pays only while all of them stay in the cache; otherwise a look-up of an absent key
+// had better read one data block.
+func (s *Store) adaptFilters() {
+	const (
+		bytesPerKey  = 40 // on disk, about the least
+		bitsPerKey   = 10
+		cacheQuarter = 4
+	)
+	keys := int64(s.derived.Metrics().Total().TablesSize) / bytesPerKey
+	s.allFilters.Store(keys*bitsPerKey/8 <= s.opt.CacheBytes/cacheQuarter)
 }
 
 // DerivedSnapshot is the derived store at one moment. Safe for concurrent use; Close it once.

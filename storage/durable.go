@@ -56,7 +56,7 @@ func (s *Store) GetRows(rel uint32, n int, key func(i int) []byte, f func(i int,
 		return nil
 	}
 	lower, upper := kindRange(rel, kindTable)
-	it, err := s.durable.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper, UseL6Filters: true})
+	it, err := s.durable.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
 		return err
 	}

@@ -81,8 +81,9 @@ func pebbleOptions(opt *Options, cache *pebble.Cache, log *pebbleLog) *pebble.Op
 		FormatMajorVersion:          formatVersion,
 		MemTableSize:                uint64(opt.MemTableBytes),
 		MemTableStopWritesThreshold: 4,
-		// Few, large files in level 0: each flushed file costs a sync.
-		TargetFileSizes:            [7]int64{16 << 20},
+		// Few, large files in level 0: each flushed file costs a sync. Elsewhere files are small enough for their
+		// Bloom filters, which are read whole, to be good citizens of the cache.
+		TargetFileSizes:            [7]int64{16 << 20, 8 << 20, 16 << 20, 16 << 20, 32 << 20, 32 << 20, 32 << 20},
 		L0CompactionThreshold:      4,
 		L0StopWritesThreshold:      24,
 		LBaseMaxBytes:              64 << 20,

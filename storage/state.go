@@ -32,7 +32,7 @@ func stateKind(multimap bool) byte {
 func (s *Store) newStateIter(dataflow uint32, id StateID, kind byte) (*pebble.Iterator, error) {
 	lower := appendStateHead(nil, dataflow, kind, id)
 	upper := keys.PrefixEnd(nil, lower)
-	return s.derived.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper, UseL6Filters: true})
+	return s.derived.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper, UseL6Filters: s.allFilters.Load()})
 }
 
 // GetState appends a map entry's value to dst; ok is false when there is none.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -54,6 +55,9 @@ type Store struct {
 	// trim is held for writing by Checkpoint, for reading by whoever trims: see Checkpoint.
 	trim sync.RWMutex
 
+	// allFilters says that the Bloom filters of the derived store's last level are worth reading, see adaptFilters.
+	allFilters atomic.Bool
+
 	mu        sync.Mutex
 	epoch     uint64
 	wall      int64
@@ -99,6 +103,7 @@ func (s *Store) open() error {
 	if s.derived, err = pebble.Open(s.dir("derived"), o); err != nil {
 		return fmt.Errorf("derived: %w", err)
 	}
+	s.adaptFilters()
 	if err := s.loadEpoch(); err != nil {
 		return err
 	}
