@@ -17,6 +17,7 @@ import (
 	"millrace/engine/sysview"
 	"millrace/pgwire"
 	"millrace/session"
+	"millrace/storage"
 )
 
 // Version is Millrace's own version.
@@ -38,6 +39,11 @@ type Config struct {
 	TLSKey      string
 	Connections int
 	Log         *slog.Logger
+
+	// The rest is for tests; zero values are the defaults of the engine.
+	FS          storage.FS // where DataDir is; nil is the machine's file system
+	StateBytes  int64      // memory for operator state; -1 is none, so that all of it is read back from the store
+	StepRowsMax int        // changed rows of one dataflow step
 }
 
 // Server is a running server.
@@ -89,6 +95,9 @@ func Start(cfg Config) (*Server, error) {
 	connectors := builtin.All()
 	eng, err := engine.Open(engine.Options{
 		Dir:         cfg.DataDir,
+		FS:          cfg.FS,
+		StateBytes:  cfg.StateBytes,
+		StepRowsMax: cfg.StepRowsMax,
 		MemoryLimit: cfg.MemoryLimit,
 		Log:         cfg.Log,
 		Plan:        session.PlanFlow,

@@ -1,0 +1,228 @@
+package server_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"millrace/server"
+)
+
+// randomTables are the inputs of TestRandomChanges: with and without a primary key, and a stream. Keys are few, so that
+// rows meet, tie and repeat.
+var randomTables = []string{
+	`CREATE TABLE a (id int PRIMARY KEY, k int, v int, s text, b boolean, n numeric(10,2), f float8)`,
+	`CREATE TABLE m (k int, x int, y text)`,
+	`CREATE TABLE c (p int, q text, v bigint, tags text[], PRIMARY KEY (p, q))`,
+	`CREATE STREAM ev (ts timestamp, k int, v int)`,
+}
+
+// randomViews cover every operator. A later one may read an earlier one.
+var randomViews = []viewCase{
+	// Filters and projections.
+	{name: "filtered", query: `SELECT id, v * 2 AS w, upper(s) AS s FROM a WHERE v > 2 AND s IS NOT NULL`},
+	{name: "cased", query: `SELECT k, CASE WHEN v < 0 THEN 'neg' WHEN v IS NULL THEN 'none' ELSE 'pos' END AS c, coalesce(s, y) AS t FROM a LEFT JOIN m USING (k)`},
+	{name: "not_true", query: `SELECT id FROM a WHERE NOT (b AND v > 1)`},
+	{name: "multiset", query: `SELECT k, x FROM m WHERE x <> 2`},
+	{name: "constant", query: `SELECT 1 AS one, 'x' AS t WHERE 1 < 2`},
+	// Union, distinct, set operations.
+	{name: "unioned", query: `SELECT k, v FROM a UNION ALL SELECT k, x FROM m UNION ALL SELECT k, v FROM ev`},
+	{name: "distinct_keys", query: `SELECT DISTINCT k, b FROM a`},
+	{name: "united", query: `SELECT k FROM a UNION SELECT k FROM m`},
+	{name: "intersected", query: `SELECT k, v FROM a INTERSECT SELECT k, x FROM m`},
+	{name: "intersected_all", query: `SELECT k FROM m INTERSECT ALL SELECT k FROM ev`},
+	{name: "excepted", query: `SELECT k FROM m EXCEPT SELECT k FROM a`},
+	{name: "excepted_all", query: `SELECT k FROM m EXCEPT ALL SELECT k FROM a`},
+	// Joins.
+	{name: "inner_join", query: `SELECT a.id, m.x, m.y FROM a JOIN m ON a.k = m.k`},
+	{name: "null_safe_join", query: `SELECT a.id, m.x FROM a JOIN m ON a.k IS NOT DISTINCT FROM m.k AND a.v >= m.x`},
+	{name: "non_equi_join", query: `SELECT a.id, c.p, c.q FROM a JOIN c ON a.v < c.v`},
+	{name: "left_join", query: `SELECT a.id, a.k, m.x FROM a LEFT JOIN m ON a.k = m.k`},
+	{name: "left_join_mixed", query: `SELECT a.id, m.x, m.y FROM a LEFT JOIN m ON a.k = m.k AND m.x > a.v AND a.b`},
+	{name: "left_join_non_equi", query: `SELECT a.id, c.p FROM a LEFT JOIN c ON a.v > c.v`},
+	{name: "right_join", query: `SELECT a.id, m.k, m.x FROM a RIGHT JOIN m ON a.k = m.k AND a.v <> m.x`},
+	{name: "full_join", query: `SELECT a.id, a.k AS ak, c.p, c.q FROM a FULL JOIN c ON a.k = c.p`},
+	{name: "full_join_mixed", query: `SELECT m.x, m.y, c.p, c.v FROM m FULL JOIN c ON m.k = c.p AND m.y = c.q`},
+	{name: "cross_join", query: `SELECT a.id, c.q FROM a, c WHERE a.b`},
+	{name: "self_join", query: `SELECT x.id AS xid, y.id AS yid FROM a x JOIN a y ON x.k = y.k AND x.id < y.id`},
+	{name: "three_way", query: `SELECT a.id, m.x, c.v FROM a JOIN m ON m.k = a.k JOIN c ON c.p = m.k AND c.q = a.s`},
+	{name: "semi_in", query: `SELECT id, k FROM a WHERE k IN (SELECT k FROM m WHERE x > 1)`},
+	{name: "anti_not_in", query: `SELECT id, k FROM a WHERE k NOT IN (SELECT k FROM m WHERE k IS NOT NULL)`},
+	{name: "anti_not_in_null", query: `SELECT id, k FROM a WHERE k NOT IN (SELECT p FROM c UNION ALL SELECT k FROM m WHERE x = 3)`},
+	{name: "semi_exists", query: `SELECT id FROM a WHERE EXISTS (SELECT 1 FROM c WHERE c.p = a.k AND c.v > a.v)`},
+	{name: "anti_not_exists", query: `SELECT k, x, y FROM m WHERE NOT EXISTS (SELECT 1 FROM a WHERE a.k = m.k AND a.v = m.x)`},
+	{name: "scalar_subquery", query: `SELECT id, (SELECT max(x) FROM m WHERE m.k = a.k) AS most FROM a WHERE v >= (SELECT avg(x) FROM m)`},
+	// Aggregates.
+	{name: "grouped", query: `SELECT k, count(*) AS c, count(v) AS cv, sum(v) AS sv, avg(v) AS av, min(v) AS lo, max(s) AS hi, sum(n) AS sn, avg(f) AS af FROM a GROUP BY k`},
+	{name: "global", query: `SELECT count(*) AS c, sum(v) AS s, min(s) AS lo, max(n) AS hi, bool_and(b) AS every FROM a`},
+	{name: "aggregate_modifiers", query: `SELECT k, count(DISTINCT x) AS dx, sum(x) FILTER (WHERE x > 1) AS sx, count(*) FILTER (WHERE y IS NULL) AS ny FROM m GROUP BY k`},
+	{name: "having", query: `SELECT k, x, count(*) AS c FROM m GROUP BY k, x HAVING count(*) > 1`},
+	{name: "grouped_join", query: `SELECT a.s, sum(m.x) AS sx, count(m.y) AS cy FROM a LEFT JOIN m ON a.k = m.k GROUP BY a.s`},
+	// Top-n.
+	{name: "top_n", ordered: true, query: `SELECT id, v, s FROM a ORDER BY v DESC NULLS LAST, id LIMIT 5`},
+	{name: "top_n_offset", query: `SELECT k, x FROM m ORDER BY k NULLS FIRST, x, y LIMIT 4 OFFSET 2`},
+	{name: "top_per_group", query: `SELECT k, id, v FROM (SELECT k, id, v, row_number() OVER (PARTITION BY k ORDER BY v DESC, id) AS r FROM a) q WHERE r <= 2`},
+	// Windows in time.
+	{
+		name:     "tumble",
+		query:    `SELECT window_start, count(*) AS c, sum(v) AS s FROM TUMBLE(ev, ts, INTERVAL '10 minutes') GROUP BY window_start`,
+		postgres: `SELECT date_bin('10 minutes', ts, '1970-01-01') AS window_start, count(*) AS c, sum(v) AS s FROM ev GROUP BY 1`,
+	},
+	{
+		name:  "hop",
+		query: `SELECT window_start, window_end, k, max(v) AS v FROM HOP(ev, ts, INTERVAL '5 minutes', INTERVAL '15 minutes') GROUP BY window_start, window_end, k`,
+		postgres: `SELECT w AS window_start, w + interval '15 minutes' AS window_end, k, max(v) AS v
+  FROM ev, generate_series(date_bin('5 minutes', ts, '1970-01-01') - interval '10 minutes', date_bin('5 minutes', ts, '1970-01-01'), interval '5 minutes') AS w
+  GROUP BY w, k`,
+	},
+	// Rows that are made up.
+	{name: "with_values", query: `SELECT a.id, u.label FROM a JOIN (VALUES (0, 'zero'), (1, 'one'), (1, 'uno'), (NULL, 'none')) AS u(k, label) ON a.k = u.k`},
+	{name: "series", query: `SELECT id, g FROM a, generate_series(1, v) AS s(g) WHERE v < 4`},
+	{name: "unnested", query: `SELECT p, tag FROM c, unnest(tags) AS u(tag)`},
+	{name: "tag_counts", query: `SELECT tag, count(*) AS n, count(DISTINCT p) AS ps FROM c, unnest(tags) AS u(tag) GROUP BY tag`},
+	// Views over views.
+	{name: "over_group", query: `SELECT c, count(*) AS groups, sum(sv) AS s FROM grouped GROUP BY c`},
+	{name: "over_join", query: `SELECT l.id, l.x, g.c FROM left_join l JOIN grouped g ON l.k = g.k WHERE l.x IS NULL OR l.x > 1`},
+	{name: "over_top", query: `SELECT t.k, t.id, d.b FROM top_per_group t LEFT JOIN distinct_keys d ON t.k = d.k`},
+	{name: "over_diamond", query: `SELECT g.k, g.c, m.dx FROM grouped g FULL JOIN aggregate_modifiers m ON g.k = m.k`},
+}
+
+// TestRandomChanges holds views that cover every operator against their queries and PostgreSQL after each of many random
+// commits.
+func TestRandomChanges(t *testing.T) {
+	for _, way := range []struct {
+		name         string
+		config       func(*server.Config)
+		share        int // of the changes, in a hundred
+		restartEvery int // commits
+	}{
+		{name: "memory", config: func(*server.Config) {}, share: 100},
+		{name: "no state cache, restarts", config: func(c *server.Config) { c.StateBytes, c.StepRowsMax = -1, 1 }, share: 40, restartEvery: 6},
+		{name: "small state cache", config: func(c *server.Config) { c.StateBytes = 64 << 10 }, share: 30},
+	} {
+		t.Run(way.name, func(t *testing.T) {
+			r := newRandom(t)
+			n := startNode(t, way.config)
+			w := newTwin(t, n)
+			for _, sql := range randomTables {
+				w.define(sql)
+			}
+			// Some views are there from the start and others come when there are rows.
+			made := make([]bool, len(randomViews))
+			commits := max(1, either(*changesFlag, 60, 5000)*way.share/100)
+			for i := range commits {
+				for at := range randomViews {
+					if !made[at] && (r.IntN(2) == 0 || i > 5) {
+						v := &randomViews[at]
+						if !viewReady(v, made) {
+							continue
+						}
+						w.millrace.exec("CREATE MATERIALIZED VIEW " + v.name + " AS " + v.query)
+						w.postgres.exec("CREATE VIEW " + v.name + " AS " + v.onPostgres())
+						made[at] = true
+					}
+				}
+				randomCommit(r, w)
+				if way.restartEvery > 0 && i%way.restartEvery == way.restartEvery-1 {
+					w.history = append(w.history, "-- restart")
+					if err := n.restart(); err != nil {
+						t.Fatal(err)
+					}
+					w.millrace = n.db()
+				}
+				for at := range randomViews {
+					if made[at] {
+						w.compare(&randomViews[at])
+					}
+				}
+			}
+		})
+	}
+}
+
+// viewReady reports whether the views that v reads are made.
+func viewReady(v *viewCase, made []bool) bool {
+	for i := range randomViews {
+		if !made[i] && (strings.Contains(v.query, "FROM "+randomViews[i].name+" ") || strings.Contains(v.query, "JOIN "+randomViews[i].name+" ")) {
+			return false
+		}
+	}
+	return true
+}
+
+// randomCommit makes one commit of one to four statements, or one that is rolled back.
+func randomCommit(r *rand.Rand, w *twin) {
+	w.t.Helper()
+	n := 1 + r.IntN(4)
+	if n == 1 {
+		w.exec(randomStatement(r))
+		return
+	}
+	w.must("BEGIN")
+	for range n {
+		if !w.exec(randomStatement(r)) {
+			w.must("ROLLBACK")
+			return
+		}
+	}
+	if r.IntN(8) == 0 {
+		w.must("ROLLBACK")
+	} else {
+		w.must("COMMIT")
+	}
+}
+
+func randomStatement(r *rand.Rand) string {
+	switch r.IntN(16) {
+	case 0, 1, 2:
+		return "INSERT INTO a VALUES " + rowsOf(r, func() string {
+			return fmt.Sprintf("%d, %s, %s, %s, %s, %s, %s", r.IntN(60), key(r), number(r), word(r), oneOf(r, "true", "false", "NULL"),
+				oneOf(r, "NULL", "0", "1.50", "-2.25", "1000000.01"), oneOf(r, "NULL", "0.1", "1e10", "3.5"))
+		})
+	case 3, 4:
+		return "INSERT INTO m VALUES " + rowsOf(r, func() string { return fmt.Sprintf("%s, %s, %s", key(r), number(r), word(r)) })
+	case 5:
+		return "INSERT INTO c VALUES " + rowsOf(r, func() string {
+			return fmt.Sprintf("%d, %s, %s, %s", r.IntN(5), oneOf(r, "'a'", "'b'", "'x'", "''"), number(r), oneOf(r, "NULL", "'{}'", "'{u}'", "'{u,u,w}'", "'{NULL,v}'"))
+		})
+	case 6, 7:
+		return "INSERT INTO ev VALUES " + rowsOf(r, func() string {
+			return fmt.Sprintf("'2024-03-01 %02d:%02d:%02d', %s, %s", r.IntN(2), r.IntN(60), oneOfInt(r, 0, 0, 1, 59), key(r), number(r))
+		})
+	case 8:
+		return fmt.Sprintf("UPDATE a SET v = %s, k = %s WHERE id %% 4 = %d", oneOf(r, "v + 1", "NULL", "-v", "v", "k"), oneOf(r, "k", key(r)), r.IntN(4))
+	case 9:
+		return fmt.Sprintf("UPDATE a SET id = %d, s = %s WHERE id = %d", r.IntN(60), word(r), r.IntN(60))
+	case 10:
+		return fmt.Sprintf("UPDATE m SET x = %s, y = %s WHERE k %s", oneOf(r, "x + 1", "1", "NULL", "x"), oneOf(r, "y", word(r)), condition(r))
+	case 11:
+		return fmt.Sprintf("UPDATE c SET q = %s, tags = %s WHERE p = %d AND q = %s", oneOf(r, "q || 'z'", "q", "'a'"), oneOf(r, "tags", "'{w}'", "NULL"), r.IntN(5), oneOf(r, "'a'", "'b'"))
+	case 12:
+		return fmt.Sprintf("DELETE FROM a WHERE id %% 7 = %d", r.IntN(7))
+	case 13:
+		return fmt.Sprintf("DELETE FROM m WHERE k %s AND x %s", condition(r), condition(r))
+	case 14:
+		return fmt.Sprintf("DELETE FROM c WHERE v %s", condition(r))
+	}
+	return fmt.Sprintf("UPDATE a SET b = NOT b, n = n + 0.5, f = CASE WHEN f < 1e12 THEN f * 2 ELSE 0.25 END WHERE k %s", condition(r))
+}
+
+// rowsOf makes one to five rows for VALUES, of which one may be there twice.
+func rowsOf(r *rand.Rand, row func() string) string {
+	var rows []string
+	for range 1 + r.IntN(5) {
+		rows = append(rows, "("+row()+")")
+	}
+	return strings.Join(rows, ", ")
+}
+
+func key(r *rand.Rand) string    { return oneOf(r, "NULL", "0", "1", "1", "2", "3") }
+func number(r *rand.Rand) string { return oneOf(r, "NULL", "-1", "0", "1", "2", "2", "3", "5") }
+func word(r *rand.Rand) string   { return oneOf(r, "NULL", "''", "'a'", "'b'", "'x'", "'Ä'") }
+
+func condition(r *rand.Rand) string {
+	return oneOf(r, "IS NULL", "IS NOT NULL", "= 1", "= 2", "> 1", "<> 0", "< 1", "IN (0, 3)")
+}
+
+func oneOfInt(r *rand.Rand, choices ...int) int { return choices[r.IntN(len(choices))] }

@@ -1,0 +1,96 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"millrace/internal/slt"
+	"millrace/server"
+)
+
+var suitesFlag = flag.String("suites", "../testdata/slt", "folder or file of the suites that TestSuites runs")
+
+// suiteWays are the ways in which the suites run. The answers must be the same in all of them.
+var suiteWays = []struct {
+	name         string
+	protocol     slt.Protocol
+	restartEvery int // records
+	config       func(*server.Config)
+	// folders are those that the way can say something about; nil is all.
+	folders []string
+}{
+	{name: "simple", protocol: slt.Simple},
+	{name: "extended", protocol: slt.Extended},
+	{name: "restarts", protocol: slt.Simple, restartEvery: 3, folders: []string{"view", "dml", "ddl"}},
+	// All operator state is read back from the store.
+	{name: "no state cache", protocol: slt.Simple, config: func(c *server.Config) { c.StateBytes = -1 }, folders: []string{"view"}},
+	// Each step of a dataflow takes a single epoch.
+	{name: "small steps", protocol: slt.Extended, config: func(c *server.Config) { c.StepRowsMax = 1 }, folders: []string{"view"}},
+	{name: "no state cache, restarts", protocol: slt.Extended, restartEvery: 2, config: func(c *server.Config) {
+		c.StateBytes, c.StepRowsMax = -1, 1
+	}, folders: []string{"view"}},
+}
+
+// TestSuites runs the end-to-end suites over the wire: their results are PostgreSQL's.
+func TestSuites(t *testing.T) {
+	files, err := slt.Files(*suitesFlag)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 {
+		t.Fatalf("no suites in %s", *suitesFlag)
+	}
+	for _, way := range suiteWays {
+		t.Run(way.name, func(t *testing.T) {
+			for _, file := range files {
+				name := suiteName(file)
+				if way.folders != nil && !inFolders(name, way.folders) {
+					continue
+				}
+				t.Run(name, func(t *testing.T) {
+					n := startNode(t, func(c *server.Config) {
+						if way.config != nil {
+							way.config(c)
+						}
+					})
+					opts := slt.Options{
+						Connect:  func(ctx context.Context) (*pgconn.PgConn, error) { return n.dial(ctx) },
+						Engine:   "millrace",
+						Protocol: way.protocol, Restart: n.restart, RestartEvery: way.restartEvery,
+					}
+					var report bytes.Buffer
+					res, err := slt.Run(t.Context(), opts, []string{file}, &report)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, f := range res.Failures {
+						t.Error(f)
+					}
+					if res.Passed == 0 && len(res.Failures) == 0 {
+						t.Error("no record of the file was run")
+					}
+				})
+			}
+		})
+	}
+}
+
+// suiteName is a file's folder and name.
+func suiteName(file string) string {
+	return filepath.Base(filepath.Dir(file)) + "/" + strings.TrimSuffix(filepath.Base(file), ".slt")
+}
+
+func inFolders(name string, folders []string) bool {
+	for _, f := range folders {
+		if strings.HasPrefix(name, f+"/") {
+			return true
+		}
+	}
+	return false
+}
