@@ -96,7 +96,7 @@ func pebbleOptions(opt *Options, cache *pebble.Cache, log *pebbleLog) *pebble.Op
 	}
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
-		o.Levels[i].BlockSize = 16 << 10
+		o.Levels[i].BlockSize = 8 << 10
 		o.Levels[i].IndexBlockSize = 64 << 10
 	}
 	o.Experimental.EnableColumnarBlocks = func() bool { return true }

@@ -58,6 +58,9 @@ type Store struct {
 	// allFilters says that the Bloom filters of the derived store's last level are worth reading, see adaptFilters.
 	allFilters atomic.Bool
 
+	snapMu sync.Mutex
+	snap   *sharedSnapshot // of the derived store as it is now, if somebody has asked
+
 	mu        sync.Mutex
 	epoch     uint64
 	wall      int64
@@ -172,6 +175,7 @@ func (s *Store) Close() error {
 // release closes what is open.
 func (s *Store) release() error {
 	var errs []error
+	s.derivedChanged()
 	if s.derived != nil {
 		errs = append(errs, s.derived.Close())
 	}
