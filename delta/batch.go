@@ -105,3 +105,14 @@ func (b *Batch) Bytes() int {
 	}
 	return n
 }
+
+// RowBytes is the size of row i's values.
+func (b *Batch) RowBytes(i int) int {
+	n := 8 * len(b.Cols)
+	for _, c := range b.Cols {
+		if c.Type.Rep() == types.RepBytes {
+			n += int(c.Off[i+1] - c.Off[i])
+		}
+	}
+	return n
+}

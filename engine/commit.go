@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 
 	"millrace/catalog"
 	"millrace/delta"
@@ -82,6 +83,38 @@ type groupState struct {
 	overlay map[string][]byte // rows written by earlier transactions of the group; nil value is deleted
 	nextRow int64
 	touched []touched
+	encoded []byte // scratch
+}
+
+func (g *groupState) appendLog(rel uint32, encoded []byte) {
+	g.commit.AppendLog(rel, storage.Position{Epoch: g.epoch, Seq: g.seq[rel]}, encoded)
+	g.seq[rel]++
+}
+
+// Limits of one entry of a changelog, far below those of the codec.
+const (
+	entryRowsMax  = 1 << 16
+	entryBytesMax = 64 << 20
+)
+
+// parts cuts a batch into pieces that fit one entry of a changelog.
+func parts(b *delta.Batch) iter.Seq[*delta.Batch] {
+	return func(yield func(*delta.Batch) bool) {
+		if b.N <= entryRowsMax && b.Bytes() <= entryBytesMax {
+			yield(b)
+			return
+		}
+		from, bytes := 0, 0
+		for i := range b.N {
+			bytes += b.RowBytes(i)
+			if i+1 == b.N || i+1-from == entryRowsMax || bytes >= entryBytesMax {
+				if !yield(b.Slice(from, i+1)) {
+					return
+				}
+				from, bytes = i+1, 0
+			}
+		}
+	}
 }
 
 type touched struct {
@@ -194,12 +227,14 @@ func (st *txnState) apply(t *Txn) {
 		}
 		id := w.Relation.ID
 		if w.Relation.Kind == catalog.Stream || st.e.hasConsumers(id) {
-			enc := w.Encoded
-			if enc == nil {
-				enc = codec.Encode(nil, w.Batch)
+			if w.Encoded != nil {
+				g.appendLog(id, w.Encoded)
+			} else {
+				for part := range parts(w.Batch) {
+					g.encoded = codec.Encode(g.encoded[:0], part)
+					g.appendLog(id, g.encoded)
+				}
 			}
-			g.commit.AppendLog(id, storage.Position{Epoch: g.epoch, Seq: g.seq[id]}, enc)
-			g.seq[id]++
 		}
 		g.touched = append(g.touched, touched{id, w.Batch})
 	}

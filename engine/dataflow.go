@@ -8,10 +8,12 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"millrace/catalog"
 	"millrace/exec"
 	"millrace/planner/physical"
+	"millrace/storage"
 	"millrace/storage/state"
 )
 
@@ -108,9 +110,11 @@ func (d *dataflow) relation() *catalog.Relation { return d.rel.Load() }
 
 func (d *dataflow) name() string { return d.rel.Load().Name }
 
-// prepare plans a dataflow, finds its frontier and links it to its inputs; Engine.mu is held. What goes wrong
-// is recorded as the dataflow's failure.
+// prepare links a dataflow to its inputs, plans it and finds its frontier; Engine.mu is held. What goes wrong is
+// recorded as the dataflow's failure. A view that fails stays linked: its inputs keep their changelogs from its
+// frontier on, so that it can go on later.
 func (e *Engine) prepare(d *dataflow, snap *catalog.Snapshot) {
+	e.link(d)
 	if err := e.plan(d, snap); err != nil {
 		d.status, d.err = Failed, err
 		return
@@ -125,9 +129,7 @@ func (e *Engine) prepare(d *dataflow, snap *catalog.Snapshot) {
 	if d.failures = e.storedFailures(d.id); d.failures >= failuresMax {
 		d.status = Quarantined
 		d.err = fmt.Errorf("the view failed %d times", d.failures)
-		return
 	}
-	e.link(d)
 }
 
 // plan makes the physical plan; stored state that belongs to another plan is thrown away.
@@ -167,39 +169,37 @@ func (e *Engine) plan(d *dataflow, snap *catalog.Snapshot) error {
 
 // link computes what d depends on and subscribes it to its inputs' changelogs; Engine.mu is held.
 func (e *Engine) link(d *dataflow) {
-	for _, in := range d.inputs {
-		r := e.relations[in.scan.Relation]
+	for _, id := range d.relation().DependsOn {
+		r := e.relations[id]
+		if r == nil {
+			continue // a plain view: what it reads is in the list, too
+		}
 		if !slices.Contains(r.consumers, d) {
 			r.consumers = append(r.consumers, d)
 		}
-		e.tails.open(r.id, e.tailFloor(in))
-		if in.up == nil {
-			d.base = appendNew(d.base, in.scan.Relation)
+		up := e.flows[id]
+		if up == nil {
+			// The committer appends under Engine.mu, so all later changes will be in the tail.
+			e.tails.open(id, e.published.epoch)
+			d.base = appendNew(d.base, id)
 			continue
 		}
-		d.ups = appendNew(d.ups, in.up)
-		for _, b := range in.up.base {
+		// A view that is behind has yet to emit changes of epochs before the published one.
+		e.tails.open(id, up.frontier)
+		d.ups = appendNew(d.ups, up)
+		for _, b := range up.base {
 			d.base = appendNew(d.base, b)
 		}
-		for _, u := range append([]*dataflow{in.up}, in.up.allUps...) {
+		for _, u := range append([]*dataflow{up}, up.allUps...) {
 			d.allUps = appendNew(d.allUps, u)
 		}
 	}
 }
 
-// tailFloor is the epoch after which a tail of an input that is opened now will be complete: a view that is
-// behind has yet to emit changes of epochs before the published one, and all of them will go to the tail.
-func (e *Engine) tailFloor(in input) uint64 {
-	if in.up != nil {
-		return in.up.frontier
-	}
-	return e.published.epoch
-}
-
 // unlink undoes link; Engine.mu is held.
 func (e *Engine) unlink(d *dataflow) {
-	for _, in := range d.inputs {
-		r := e.relations[in.scan.Relation]
+	for _, id := range d.relation().DependsOn {
+		r := e.relations[id]
 		if r == nil {
 			continue
 		}
@@ -297,9 +297,39 @@ func (d *dataflow) runRecovered() (err error) {
 		if err != nil {
 			return err
 		}
-		if err := d.step(target); err != nil {
+		err = d.step(target)
+		if errors.Is(err, storage.ErrDiskFull) {
+			err = d.waitForDisk(err)
+		}
+		if err != nil {
 			return err
 		}
+		d.forgetFailures()
+	}
+}
+
+// waitForDisk waits a while and builds the operators anew from what is stored: a full disk is no fault of the view.
+func (d *dataflow) waitForDisk(cause error) error {
+	d.e.log.Warn("a view waits for space on the disk", "view", d.name(), "error", cause)
+	select {
+	case <-time.After(time.Second):
+	case <-d.ctx.Done():
+		return ErrStopped
+	}
+	d.space.Close()
+	return d.build()
+}
+
+// forgetFailures clears the count of failures once the view has got past them.
+func (d *dataflow) forgetFailures() {
+	if d.failures == 0 {
+		return
+	}
+	d.e.mu.Lock()
+	d.failures = 0
+	d.e.mu.Unlock()
+	if err := d.e.storeFailures(d.id, 0); err != nil && !errors.Is(err, ErrStopped) {
+		d.e.log.Warn("could not clear the failure count of a view", "view", d.name(), "error", err)
 	}
 }
 
@@ -418,7 +448,7 @@ func (d *dataflow) chooseTarget() (target uint64, ready bool, err error) {
 			return 0, false, fmt.Errorf("input view: %w", err)
 		}
 	}
-	if len(d.ups) == 1 && len(d.inputs) == 1 {
+	if len(d.ups) == 1 && len(d.inputs) == 1 && d.inputs[0].up != nil {
 		// A single view: wherever it ended a step is a place to end ours.
 		target = min(target, d.ups[0].reached())
 		return target, target > d.frontier, nil

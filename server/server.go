@@ -29,6 +29,9 @@ const (
 	Superuser = "millrace"
 )
 
+// MemoryDefault is the memory limit when none is given.
+const MemoryDefault = 1 << 30
+
 // Config is a server's configuration.
 type Config struct {
 	DataDir     string
@@ -88,10 +91,11 @@ func Start(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s: %w", cfg.Listen, err)
 	}
-	if cfg.MemoryLimit > 0 {
-		// The limit covers caches, state and everything that the garbage collector sees.
-		debug.SetMemoryLimit(cfg.MemoryLimit)
+	if cfg.MemoryLimit == 0 {
+		cfg.MemoryLimit = MemoryDefault
 	}
+	// The limit covers caches, state and everything that the garbage collector sees.
+	debug.SetMemoryLimit(cfg.MemoryLimit)
 	connectors := builtin.All()
 	eng, err := engine.Open(engine.Options{
 		Dir:         cfg.DataDir,

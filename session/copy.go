@@ -23,8 +23,9 @@ import (
 // copyBatchRows is the size of the batches that COPY collects, copyBytesMax what one COPY may hold back before it
 // commits: nothing of a COPY is visible, or kept, before its end.
 const (
-	copyBatchRows = 1 << 16
-	copyBytesMax  = 2 << 30
+	copyBatchRows  = 1 << 16
+	copyBatchBytes = 64 << 20
+	copyBytesMax   = 2 << 30
 )
 
 func (s *Session) runCopy(ctx context.Context, st *ast.Copy, c Client) error {
@@ -171,7 +172,7 @@ func readCopy(ctx context.Context, in io.Reader, d *pgcopy.Decoder, r *catalog.R
 			if err := d.Write(buf[:n]); err != nil {
 				return nil, 0, err
 			}
-			if d.Rows() >= copyBatchRows {
+			if d.Rows() >= copyBatchRows || d.Bytes() >= copyBatchBytes {
 				if err := take(); err != nil {
 					return nil, 0, err
 				}

@@ -147,7 +147,11 @@ func (s *Session) checkOpenErrors(ids []uint32, c Client) error {
 		if !ok {
 			continue
 		}
-		e := pgerr.New(pgerr.Warning, "view %q lacks %d rows that could not be computed", r.Name, n).
+		rows := "rows"
+		if n == 1 {
+			rows = "row"
+		}
+		e := pgerr.New(pgerr.Warning, "view %q lacks %d %s that could not be computed", r.Name, n, rows).
 			WithHint("SELECT * FROM millrace.view_errors shows them.")
 		if s.settings.isOn("strict_errors") {
 			e.Code = pgerr.DataException

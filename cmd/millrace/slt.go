@@ -12,7 +12,7 @@ func sltCommand() *cobra.Command {
 	var opts slt.Options
 	var protocol string
 	cmd := &cobra.Command{
-		Use:   "slt --url postgres://... FILES",
+		Use:   "slt --url postgres://... FILES | FOLDERS",
 		Short: "Run sqllogictest files against a server",
 		Long: `Run sqllogictest files against Millrace, PostgreSQL or another server that speaks its protocol.
 
@@ -21,6 +21,10 @@ With --record the results in the files are replaced by the server's answers.`,
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			opts.Protocol = slt.Protocol(protocol)
+			files, err := slt.Files(files...)
+			if err != nil {
+				return err
+			}
 			res, err := slt.Run(cmd.Context(), opts, files, cmd.OutOrStdout())
 			if err != nil {
 				return err
