@@ -9,68 +9,147 @@ import (
 	"millrace/storage/keys"
 )
 
-// groupedRows gathers the changes of a step per group and row.
+// groupedRows gathers the changes of a step as encoded rows, and gives them by group and, within a group, in the order
+// of their bytes, identical ones added up. The rows' bytes lie in blocks, so that a large step moves nothing.
 type groupedRows struct {
 	cols   []int // the group's
 	groups keyTable
-	rows   rowWeights // by the group's number, big-endian in 4 bytes, then the row's bytes
-	order  []uint32   // rows with a weight, by group and row, after sort
+	rows   []stepRow
+	sorted []stepRow // after sort
+	start  []uint32  // after sort: the rows of group g are sorted[start[g]:start[g+1]]
+	blocks [][]byte
 	kc     keys.KeyColumn
 	ids    []uint32
 	buf    []byte
 }
 
+// stepRow is a row of a step.
+type stepRow struct {
+	prefix           uint64 // the first bytes, which mostly decide the order
+	weight           int64
+	group            uint32
+	block, at, bytes uint32
+}
+
 // number sets ids to the groups of b's rows.
 func (g *groupedRows) number(b *delta.Batch) (err error) {
+	if len(g.cols) == 0 {
+		if g.groups.len() == 0 {
+			if _, _, err := g.groups.addOne(nil); err != nil {
+				return err
+			}
+		}
+		g.ids = append(g.ids[:0], make([]uint32, b.N)...)
+		return nil
+	}
 	g.kc.Reset()
 	keys.AppendAll(&g.kc, b, g.cols)
 	g.ids, err = g.groups.add(&g.kc, g.ids[:0])
 	return err
 }
 
-// add adds a row that enc appends to its argument.
-func (g *groupedRows) add(group uint32, weight int64, enc func(dst []byte) []byte) error {
-	g.buf = enc(binary.BigEndian.AppendUint32(g.buf[:0], group))
-	_, err := g.rows.addEncoded(g.buf, weight)
-	return err
+const rowBlockBytes = 1 << 18
+
+// add takes a row, whose bytes are copied.
+func (g *groupedRows) add(group uint32, row []byte, weight int64) {
+	last := len(g.blocks) - 1
+	if last < 0 || len(g.blocks[last])+len(row) > cap(g.blocks[last]) {
+		g.blocks = append(g.blocks, make([]byte, 0, max(rowBlockBytes, len(row))))
+		last++
+	}
+	b := g.blocks[last]
+	r := stepRow{prefix: prefixOf(row), weight: weight, group: group, block: uint32(last), at: uint32(len(b)), bytes: uint32(len(row))}
+	g.blocks[last] = append(b, row...)
+	g.rows = append(g.rows, r)
 }
 
-// row gives the bytes of a row and its group.
-func (g *groupedRows) row(id uint32) (group uint32, row []byte) {
-	k := g.rows.table.key(id)
-	return binary.BigEndian.Uint32(k), k[4:]
+func prefixOf(row []byte) uint64 {
+	if len(row) >= 8 {
+		return binary.BigEndian.Uint64(row)
+	}
+	var p [8]byte
+	copy(p[:], row)
+	return binary.BigEndian.Uint64(p[:])
 }
 
-// sort fills order.
+// row gives a row's bytes.
+func (g *groupedRows) row(r *stepRow) []byte {
+	return g.blocks[r.block][r.at : r.at+r.bytes : r.at+r.bytes]
+}
+
+// sort prepares of.
 func (g *groupedRows) sort() {
-	g.order = g.order[:0]
-	for id, w := range g.rows.weights {
-		if w != 0 {
-			g.order = append(g.order, uint32(id))
+	n := g.groups.len()
+	g.start = append(g.start[:0], make([]uint32, n+1)...)
+	for i := range g.rows {
+		g.start[g.rows[i].group+1]++
+	}
+	for k := range n {
+		g.start[k+1] += g.start[k]
+	}
+	g.sorted = slices.Grow(g.sorted[:0], len(g.rows))[:len(g.rows)]
+	next := g.start // moved to the groups' ends, and back below
+	for _, r := range g.rows {
+		g.sorted[next[r.group]] = r
+		next[r.group]++
+	}
+	copy(g.start[1:], g.start[:n])
+	g.start[0] = 0
+	for k := range n {
+		if rows := g.sorted[g.start[k]:g.start[k+1]]; len(rows) > 1 {
+			slices.SortFunc(rows, g.compare)
 		}
 	}
-	slices.SortFunc(g.order, func(a, b uint32) int {
-		return bytes.Compare(g.rows.table.key(a), g.rows.table.key(b))
-	})
 }
 
-// cut takes the rows of the first group off order.
-func (g *groupedRows) cut(order []uint32) (group uint32, rows, rest []uint32) {
-	group, _ = g.row(order[0])
-	n := 1
-	for n < len(order) {
-		if next, _ := g.row(order[n]); next != group {
-			break
+func (g *groupedRows) compare(a, b stepRow) int {
+	switch {
+	case a.prefix < b.prefix:
+		return -1
+	case a.prefix > b.prefix:
+		return 1
+	}
+	return bytes.Compare(g.row(&a), g.row(&b))
+}
+
+// of gives the rows of a group that have a weight in all, in order, once.
+func (g *groupedRows) of(group uint32) []stepRow {
+	rows := g.sorted[g.start[group]:g.start[group+1]]
+	n := 0
+	for i := range rows {
+		if n > 0 && rows[n-1].prefix == rows[i].prefix && bytes.Equal(g.row(&rows[n-1]), g.row(&rows[i])) {
+			rows[n-1].weight += rows[i].weight
+			continue
 		}
+		if n > 0 && rows[n-1].weight == 0 {
+			n--
+		}
+		rows[n] = rows[i]
 		n++
 	}
-	return group, order[:n], order[n:]
+	if n > 0 && rows[n-1].weight == 0 {
+		n--
+	}
+	return rows[:n]
 }
 
 func (g *groupedRows) reset() {
 	g.groups.reset()
-	g.rows.reset()
-	if cap(g.order) > retainedKeys {
-		g.order = nil
+	if cap(g.rows) > 2*retainedKeys {
+		g.rows, g.sorted = nil, nil
+	}
+	g.rows = g.rows[:0]
+	g.resetBlocks()
+}
+
+// resetBlocks forgets the rows' bytes and keeps one block.
+func (g *groupedRows) resetBlocks() {
+	if len(g.blocks) == 0 {
+		return
+	}
+	clear(g.blocks[1:])
+	g.blocks = g.blocks[:1]
+	if g.blocks[0] = g.blocks[0][:0]; cap(g.blocks[0]) > rowBlockBytes {
+		g.blocks = nil
 	}
 }

@@ -25,6 +25,7 @@ type singleRow struct {
 	nulls []byte // the encoded row of NULLs, where an empty input gives one
 
 	before, after single
+	buf           []byte
 }
 
 // single is what a group's rows amount to.
@@ -58,33 +59,33 @@ func (s *singleRow) Push(_ int, b *delta.Batch) error {
 		return err
 	}
 	for i, group := range s.step.ids {
-		err := s.step.add(group, b.Weight(i), func(dst []byte) []byte { return codec.AppendRow(dst, b, nil, i) })
-		if err != nil {
-			return err
-		}
+		s.buf = codec.AppendRow(s.buf[:0], b, nil, i)
+		s.step.add(group, s.buf, b.Weight(i))
 	}
 	return nil
 }
 
 // Flush implements Operator.
 func (s *singleRow) Flush() error {
-	s.step.sort()
-	out := newBuilder(s.output, s.types)
-	if s.nulls != nil && s.d.fresh && len(s.step.order) == 0 {
-		if err := s.move(&out, s.nulls, 1); err != nil {
+	n := s.step.groups.len()
+	if n == 0 && s.nulls != nil && s.d.fresh {
+		if err := s.step.number(&delta.Batch{N: 0}); err != nil { // the one group, whose row of NULLs appears
 			return err
 		}
+		n = 1
 	}
-	if s.mm != nil && len(s.step.order) > 0 {
+	if n == 0 {
+		return nil
+	}
+	s.step.sort()
+	out := newBuilder(s.output, s.types)
+	if s.mm != nil {
 		if err := s.mm.Prefetch(&s.step.groups.keys, nil); err != nil {
 			return err
 		}
 	}
-	for order := s.step.order; len(order) > 0; {
-		var group uint32
-		var rows []uint32
-		group, rows, order = s.step.cut(order)
-		if err := s.one(group, rows, &out); err != nil {
+	for group := range uint32(n) {
+		if err := s.one(group, &out); err != nil {
 			return err
 		}
 		if err := out.spill(); err != nil {
@@ -96,7 +97,8 @@ func (s *singleRow) Flush() error {
 }
 
 // one takes the changes of a group into its state and emits the difference.
-func (s *singleRow) one(group uint32, rows []uint32, out *builder) error {
+func (s *singleRow) one(group uint32, out *builder) error {
+	rows := s.step.of(group)
 	hash, key := s.step.groups.hash(group), s.step.groups.key(group)
 	s.before.begin(s.nulls)
 	if s.mm != nil {
@@ -105,9 +107,8 @@ func (s *singleRow) one(group uint32, rows []uint32, out *builder) error {
 		}
 	}
 	s.after.begin(s.nulls)
-	for _, id := range rows {
-		_, row := s.step.row(id)
-		w := s.step.rows.weights[id]
+	for i := range rows {
+		row, w := s.step.row(&rows[i]), rows[i].weight
 		if s.mm == nil {
 			s.after.see(row, w)
 		} else if err := s.mm.Add(hash, key, row, w); err != nil {

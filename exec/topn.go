@@ -2,7 +2,6 @@ package exec
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -37,6 +36,7 @@ type topN struct {
 	nextCut  int      // how many rows may be gathered before those beyond the window are dropped
 	old, now topWalk
 	out      builder
+	buf      []byte
 }
 
 // firstCut is how many rows a step gathers before it drops those beyond the window.
@@ -72,59 +72,59 @@ func (t *topN) Push(_ int, b *delta.Batch) error {
 		if w < 0 && t.prunes {
 			return fmt.Errorf("exec: operator %d: a retraction in an input that was planned as append-only", t.op)
 		}
-		if err := t.add(group, b, i, w); err != nil {
-			return err
-		}
+		t.add(group, b, i, w)
 	}
-	if t.prunes && t.step.rows.table.len() > t.nextCut {
+	if t.prunes && len(t.step.rows) > t.nextCut {
 		return t.cut()
 	}
 	return nil
 }
 
 // add gathers a row unless it is known to lie beyond the window.
-func (t *topN) add(group uint32, b *delta.Batch, i int, w int64) error {
-	buf := binary.BigEndian.AppendUint32(t.step.buf[:0], group)
-	buf = keys.AppendRowOrder(buf, b.Cols, t.rows.order, i)
-	t.step.buf = buf
-	if limit := t.limits[group]; limit != nil && bytes.Compare(buf[4:], limit) > 0 {
-		return nil
+func (t *topN) add(group uint32, b *delta.Batch, i int, w int64) {
+	t.buf = keys.AppendRowOrder(t.buf[:0], b.Cols, t.rows.order, i)
+	if limit := t.limits[group]; limit != nil && bytes.Compare(t.buf, limit) > 0 {
+		return
 	}
-	buf = t.rows.finish(buf, 4, b, i)
-	t.step.buf = buf
-	_, err := t.step.rows.addEncoded(buf, w)
-	return err
+	t.buf = t.rows.finish(t.buf, b, i)
+	t.step.add(group, t.buf, w)
 }
 
 // cut drops the gathered rows that lie beyond the window whatever else the group has.
 func (t *topN) cut() error {
 	t.step.sort()
-	var kept rowWeights
-	for order := t.step.order; len(order) > 0; {
-		var group uint32
-		var rows []uint32
-		group, rows, order = t.step.cut(order)
-		t.now.begin(nil)
-		for _, id := range rows {
-			_, row := t.step.row(id)
-			w := t.step.rows.weights[id]
-			if !t.now.see(row, w) {
-				t.limits[group] = slices.Clone(row)
-				break
-			}
-			if _, err := kept.addEncoded(t.step.rows.table.key(id), w); err != nil {
-				return err
-			}
+	kept := groupedRows{}
+	for group := range uint32(t.step.groups.len()) {
+		for _, r := range t.within(group) {
+			kept.add(group, t.step.row(&r), r.weight)
 		}
 	}
-	t.step.rows = kept
-	t.nextCut = max(firstCut, 2*kept.table.len())
+	t.step.rows, t.step.blocks = kept.rows, kept.blocks
+	t.nextCut = max(firstCut, 2*len(kept.rows))
 	return nil
+}
+
+// within gives the step's rows of a group; where the step alone decides, without those that lie beyond the window.
+func (t *topN) within(group uint32) []stepRow {
+	rows := t.step.of(group)
+	if !t.prunes && t.mm != nil {
+		return rows
+	}
+	t.now.begin(nil)
+	for i := range rows {
+		row := t.step.row(&rows[i])
+		if !t.now.see(row, rows[i].weight) {
+			t.limits[group] = slices.Clone(row)
+			return rows[:i]
+		}
+	}
+	return rows
 }
 
 // Flush implements Operator.
 func (t *topN) Flush() error {
-	if t.step.groups.len() == 0 {
+	n := t.step.groups.len()
+	if n == 0 {
 		return nil
 	}
 	t.step.sort()
@@ -133,11 +133,8 @@ func (t *topN) Flush() error {
 			return err
 		}
 	}
-	for order := t.step.order; len(order) > 0; {
-		var group uint32
-		var rows []uint32
-		group, rows, order = t.step.cut(order)
-		if err := t.one(group, rows); err != nil {
+	for group := range uint32(n) {
+		if err := t.one(group); err != nil {
 			return fmt.Errorf("operator %d: %w", t.op, err)
 		}
 	}
@@ -147,48 +144,92 @@ func (t *topN) Flush() error {
 }
 
 // one takes the changes of a group into its state and emits the difference in its window.
-func (t *topN) one(group uint32, rows []uint32) error {
-	_, first := t.step.row(rows[0])
-	t.old.begin(first)
-	if t.mm == nil {
-		t.now.begin(nil)
-		for _, id := range rows {
-			if _, row := t.step.row(id); !t.now.see(row, t.step.rows.weights[id]) {
-				break
-			}
-		}
-		return t.emitChange()
-	}
-	hash, key := t.step.groups.hash(group), t.step.groups.key(group)
-	if err := t.mm.Scan(hash, key, t.old.see); err != nil {
-		return err
-	}
-	beyond := t.old.endsBeforeFrom()
-	if beyond && t.prunes {
+func (t *topN) one(group uint32) error {
+	rows := t.within(group)
+	if len(rows) == 0 {
 		return nil
 	}
-	for _, id := range rows {
-		_, row := t.step.row(id)
-		if err := t.mm.Add(hash, key, row, t.step.rows.weights[id]); err != nil {
+	switch {
+	case t.mm == nil: // within has walked over all there is
+		t.old.begin(nil)
+	case t.prunes:
+		if err := t.grow(group, rows); err != nil {
 			return err
 		}
-	}
-	if beyond {
-		return nil
-	}
-	t.now.resume(&t.old, t.prunes)
-	if err := t.mm.ScanFrom(hash, key, first, t.now.see); err != nil {
-		return err
-	}
-	if t.old.bad || t.now.bad {
-		return ErrNegative
-	}
-	for _, e := range t.now.excess {
-		if err := t.mm.Add(hash, key, t.now.row(&e), -e.n); err != nil {
+	default:
+		if err := t.change(group, rows); err != nil {
 			return err
 		}
 	}
 	return t.emitChange()
+}
+
+// change applies the changes of a group. Before them it walks to the end of the window; after them it walks on from the
+// first.
+func (t *topN) change(group uint32, rows []stepRow) error {
+	hash, key := t.step.groups.hash(group), t.step.groups.key(group)
+	first := t.step.row(&rows[0])
+	t.old.begin(first)
+	if err := t.mm.Scan(hash, key, t.old.see); err != nil {
+		return err
+	}
+	for i := range rows {
+		if err := t.mm.Add(hash, key, t.step.row(&rows[i]), rows[i].weight); err != nil {
+			return err
+		}
+	}
+	t.now.resume(&t.old)
+	if !t.old.endsBeforeFrom() {
+		if err := t.mm.ScanFrom(hash, key, first, t.now.see); err != nil {
+			return err
+		}
+	}
+	if t.old.bad || t.now.bad {
+		return ErrNegative
+	}
+	return nil
+}
+
+// grow adds rows to a group whose rows beyond the window are not kept. It reads the group once, merges it with the step
+// in memory, and writes only what enters or leaves.
+func (t *topN) grow(group uint32, rows []stepRow) error {
+	hash, key := t.step.groups.hash(group), t.step.groups.key(group)
+	t.old.begin(nil)
+	t.old.all = true
+	if err := t.mm.Scan(hash, key, t.old.see); err != nil {
+		return err
+	}
+	if t.old.bad {
+		return ErrNegative
+	}
+	t.now.begin(nil)
+	i, k, stored := 0, 0, t.old.seen
+	inside := true
+	for i < len(rows) || k < len(stored) {
+		c := 1
+		if k == len(stored) {
+			c = -1
+		} else if i < len(rows) {
+			c = bytes.Compare(t.step.row(&rows[i]), t.old.row(&stored[k]))
+		}
+		var row []byte
+		var added, kept int64
+		if c <= 0 {
+			row, added = t.step.row(&rows[i]), rows[i].weight
+			i++
+		}
+		if c >= 0 {
+			row, kept = t.old.row(&stored[k]), stored[k].n
+			k++
+		}
+		if inside = inside && t.now.see(row, added+kept); !inside {
+			added = -kept
+		}
+		if err := t.mm.Add(hash, key, row, added); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // emitChange emits the difference between the old window and the new one, from the first change on.

@@ -40,11 +40,11 @@ func newRowOrder(in *physical.Output, n *physical.TopN) (r rowOrder) {
 	return r
 }
 
-// finish completes a row whose order keys have been written to dst from start on.
-func (r *rowOrder) finish(dst []byte, start int, b *delta.Batch, i int) []byte {
-	order := len(dst) - start
+// finish completes a row of which dst holds the order's keys.
+func (r *rowOrder) finish(dst []byte, b *delta.Batch, i int) []byte {
+	order := len(dst)
 	dst = keys.AppendRowOrder(dst, b.Cols, r.ties, i)
-	ties := len(dst) - start
+	ties := len(dst)
 	dst = codec.AppendRow(dst, b, nil, i)
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(order))
 	return binary.LittleEndian.AppendUint32(dst, uint32(ties))
@@ -100,20 +100,20 @@ type topWalk struct {
 	at      topPlace
 	stopped bool // a row beyond the window was seen
 	bad     bool // a row with a negative weight was seen
-	prunes  bool // the rows beyond the window are to be gathered in excess
+	all     bool // every row is to be remembered, in seen
 	entries []topEntry
-	excess  []topEntry // n is the weight
+	seen    []topEntry // n is the weight
 	bytes   []byte     // of the rows remembered
 }
 
 func (w *topWalk) begin(from []byte) {
 	w.topPlace = topPlace{key: w.key[:0]}
-	w.from, w.reached, w.stopped, w.bad, w.prunes = from, from == nil, false, false, false
-	w.entries, w.excess, w.bytes = w.entries[:0], w.excess[:0], w.bytes[:0]
+	w.from, w.reached, w.stopped, w.bad, w.all = from, from == nil, false, false, false
+	w.entries, w.seen, w.bytes = w.entries[:0], w.seen[:0], w.bytes[:0]
 }
 
 // resume starts where o came to its from.
-func (w *topWalk) resume(o *topWalk, prunes bool) {
+func (w *topWalk) resume(o *topWalk) {
 	w.begin(nil)
 	place := &o.at
 	if !o.reached {
@@ -122,7 +122,6 @@ func (w *topWalk) resume(o *topWalk, prunes bool) {
 	key := append(w.key, place.key...)
 	w.topPlace = *place
 	w.key = key
-	w.prunes = prunes
 }
 
 func (w *topWalk) row(e *topEntry) []byte { return w.bytes[e.off : e.off+e.len] }
@@ -148,15 +147,21 @@ func (w *topWalk) see(row []byte, weight int64) bool {
 		w.key = append(w.key[:0], k...)
 	}
 	e, beyond := w.place(weight)
+	w.stopped = w.stopped || beyond
+	if w.all {
+		w.seen = append(w.seen, w.remember(row, topEntry{n: weight}))
+	}
 	if beyond {
-		w.stopped = true
-		if w.prunes {
-			w.excess = append(w.excess, w.remember(row, topEntry{n: weight}))
-		}
-		return w.prunes
+		return w.all
 	}
 	w.copies += weight
-	if e.n > 0 && w.reached {
+	switch {
+	case e.n <= 0 || !w.reached:
+	case w.all:
+		last := &w.seen[len(w.seen)-1]
+		e.off, e.len = last.off, last.len
+		w.entries = append(w.entries, e)
+	default:
 		w.entries = append(w.entries, w.remember(row, e))
 	}
 	return true
