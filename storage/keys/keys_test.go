@@ -120,6 +120,41 @@ func randArray(r *rand.Rand, elem types.T) []byte {
 	return b.Build(nil)
 }
 
+// randJSON gives the text of a JSON value.
+func randJSON(r *rand.Rand, depth int) string {
+	kinds := 8
+	if depth == 0 {
+		kinds = 6
+	}
+	switch r.Intn(kinds) {
+	case 0:
+		return "null"
+	case 1:
+		return pick(r, "true", "false")
+	case 2:
+		return pick(r, "0", "-0", "1", "1.0", "1e2", "100", "-5.25", "12345678901234567890123", "1e-30")
+	case 3, 4, 5:
+		return pick(r, `""`, `"a"`, `"ab"`, `"b"`, `"\u0001"`, `"é"`, `"\""`)
+	case 6:
+		s := "["
+		for i := range r.Intn(4) {
+			if i > 0 {
+				s += ","
+			}
+			s += randJSON(r, depth-1)
+		}
+		return s + "]"
+	}
+	s := "{"
+	for i := range r.Intn(4) {
+		if i > 0 {
+			s += ","
+		}
+		s += pick(r, `"a"`, `"b"`, `"aa"`, `""`) + ":" + randJSON(r, depth-1)
+	}
+	return s + "}"
+}
+
 // randDatum gives a value that is not NULL.
 func randDatum(r *rand.Rand, t types.T) types.Datum {
 	switch t.Rep() {
@@ -137,6 +172,12 @@ func randDatum(r *rand.Rand, t types.T) types.Datum {
 		return types.NewBytes(randInterval(r))
 	case types.Array:
 		return types.NewBytes(randArray(r, t.ElemType()))
+	case types.JSONB:
+		b, err := types.ParseJSONB([]byte(randJSON(r, 3)))
+		if err != nil {
+			panic(err)
+		}
+		return types.NewBytes(b)
 	case types.UUID:
 		u := make([]byte, 16)
 		for i := range u {
@@ -152,7 +193,7 @@ var testTypes = []types.T{
 	types.Of(types.Numeric), types.Of(types.Text), types.Of(types.Bpchar), types.Of(types.Bytea), types.Of(types.Date),
 	types.Of(types.Time), types.Of(types.TimestampTZ), types.Of(types.Interval), types.Of(types.UUID), types.Of(types.Name),
 	types.ArrayOf(types.Of(types.Int4)), types.ArrayOf(types.Of(types.Text)), types.ArrayOf(types.Of(types.Numeric)),
-	types.ArrayOf(types.Of(types.Bool)),
+	types.ArrayOf(types.Of(types.Bool)), types.Of(types.JSONB), types.ArrayOf(types.Of(types.JSONB)),
 }
 
 // wantOrder is the order that a key must have.
