@@ -82,7 +82,9 @@ func finish(b *bind.Binder, rel *bind.Rel, env *Env) (*Query, error) {
 	if env.View && len(rel.Order) > 0 && rel.Limit == nil && rel.Offset == nil {
 		q.Notices = append(q.Notices, "ORDER BY without LIMIT does not order a view's rows for those who read it")
 	}
-	low.Node = rules.Run(ctx, node, env.DisabledRules)
+	if low.Node, err = rules.Run(ctx, node, env.DisabledRules); err != nil {
+		return nil, err
+	}
 	q.Logical = low.Node
 	if q.Plan, err = lower.Lower(low, ctx.Analysis); err != nil {
 		return nil, err

@@ -16,11 +16,12 @@ type Analysis struct {
 	keys       map[Node][][]ColID
 	notNull    map[Node]ColSet
 	appendOnly map[Node]bool
+	free       map[Node]ColSet
 }
 
 // NewAnalysis makes an empty one.
 func NewAnalysis() *Analysis {
-	return &Analysis{keys: map[Node][][]ColID{}, notNull: map[Node]ColSet{}, appendOnly: map[Node]bool{}}
+	return &Analysis{keys: map[Node][][]ColID{}, notNull: map[Node]ColSet{}, appendOnly: map[Node]bool{}, free: map[Node]ColSet{}}
 }
 
 // Keys gives candidate keys of n's output: sets of columns whose values, NULL counting as a value, repeat in no two
@@ -298,7 +299,7 @@ func (a *Analysis) computeNotNull(n Node) ColSet {
 		addRejected(&s, n.Filter)
 	case *Values:
 		for i, id := range n.Cols {
-			if !slices.ContainsFunc(n.Rows, func(r []expr.Expr) bool { return !neverNull(r[i], ColSet{}) }) {
+			if !slices.ContainsFunc(n.Rows, func(r []expr.Expr) bool { return !NeverNull(r[i], ColSet{}) }) {
 				s.Add(id)
 			}
 		}
@@ -308,7 +309,7 @@ func (a *Analysis) computeNotNull(n Node) ColSet {
 	case *Project:
 		in := a.NotNull(n.Input)
 		for i := range n.Items {
-			if neverNull(n.Items[i].Expr, in) {
+			if NeverNull(n.Items[i].Expr, in) {
 				s.Add(n.Items[i].Col)
 			}
 		}
@@ -452,4 +453,23 @@ func (a *Analysis) Constant(n Node) bool {
 		}
 	})
 	return constant
+}
+
+// Free gives the columns that n reads from outside of itself: those by which the right side of a dependent join
+// depends on the left.
+func (a *Analysis) Free(n Node) ColSet {
+	if s, ok := a.free[n]; ok {
+		return s
+	}
+	s := Used(n)
+	for i, in := range n.Inputs() {
+		s = s.Without(SetOf(in.Output()...))
+		f := a.Free(in)
+		if j, ok := n.(*Join); ok && i == 1 {
+			f = f.Without(SetOf(j.Left.Output()...))
+		}
+		s.Union(f)
+	}
+	a.free[n] = s
+	return s
 }

@@ -112,6 +112,28 @@ func (s *ColSet) Union(t ColSet) {
 	}
 }
 
+// Without gives the members of s that are not in t.
+func (s ColSet) Without(t ColSet) ColSet {
+	out := s.Clone()
+	for i := range min(len(out.bits), len(t.bits)) {
+		out.bits[i] &^= t.bits[i]
+	}
+	return out
+}
+
+// Intersect gives the members of s that are in t, too.
+func (s ColSet) Intersect(t ColSet) ColSet {
+	out := s.Clone()
+	for i := range out.bits {
+		if i < len(t.bits) {
+			out.bits[i] &= t.bits[i]
+		} else {
+			out.bits[i] = 0
+		}
+	}
+	return out
+}
+
 // SubsetOf reports whether all members of s are in t.
 func (s ColSet) SubsetOf(t ColSet) bool {
 	for i, w := range s.bits {

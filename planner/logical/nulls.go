@@ -65,8 +65,8 @@ func RejectedNulls(e expr.Expr) ColSet {
 	return s
 }
 
-// neverNull reports whether e cannot be NULL when the columns notNull are not.
-func neverNull(e expr.Expr, notNull ColSet) bool {
+// NeverNull reports whether e cannot be NULL when the columns notNull are not.
+func NeverNull(e expr.Expr, notNull ColSet) bool {
 	switch e := e.(type) {
 	case *expr.Column:
 		return notNull.Has(e.Index)
@@ -75,26 +75,26 @@ func neverNull(e expr.Expr, notNull ColSet) bool {
 	case *expr.IsNull, *expr.BoolTest, *expr.DistinctFrom, *expr.MakeArray:
 		return true
 	case *expr.Not:
-		return neverNull(e.Arg, notNull)
+		return NeverNull(e.Arg, notNull)
 	case *expr.And:
-		return allExprs(e.Args, func(a expr.Expr) bool { return neverNull(a, notNull) })
+		return allExprs(e.Args, func(a expr.Expr) bool { return NeverNull(a, notNull) })
 	case *expr.Or:
-		return allExprs(e.Args, func(a expr.Expr) bool { return neverNull(a, notNull) })
+		return allExprs(e.Args, func(a expr.Expr) bool { return NeverNull(a, notNull) })
 	case *expr.Coalesce:
-		return anyExpr(e.Args, func(a expr.Expr) bool { return neverNull(a, notNull) })
+		return anyExpr(e.Args, func(a expr.Expr) bool { return NeverNull(a, notNull) })
 	case *expr.Extremum:
-		return anyExpr(e.Args, func(a expr.Expr) bool { return neverNull(a, notNull) })
+		return anyExpr(e.Args, func(a expr.Expr) bool { return NeverNull(a, notNull) })
 	case *expr.Case:
 		for _, w := range e.Whens {
-			if !neverNull(w.Result, notNull) {
+			if !NeverNull(w.Result, notNull) {
 				return false
 			}
 		}
-		return e.Else != nil && neverNull(e.Else, notNull)
+		return e.Else != nil && NeverNull(e.Else, notNull)
 	case *expr.Call:
 		// A row whose evaluation fails has NULL in the slot, but goes to the errors. Comparisons of values that
 		// are not NULL are never NULL; of other functions that is not known.
-		return e.Func.Operator && isComparison(e.Func.Name) && allExprs(e.Args, func(a expr.Expr) bool { return neverNull(a, notNull) })
+		return e.Func.Operator && isComparison(e.Func.Name) && allExprs(e.Args, func(a expr.Expr) bool { return NeverNull(a, notNull) })
 	}
 	return false
 }

@@ -11,7 +11,7 @@ import (
 // join lowers a join: equalities of a column of the left with one of the right become its keys.
 func (l *lowering) join(n *logical.Join, need logical.ColSet) (ref, error) {
 	lset, rset := logical.SetOf(n.Left.Output()...), logical.SetOf(n.Right.Output()...)
-	if dependent := logical.Free(n.Right); dependent.Intersects(lset) {
+	if dependent := l.an.Free(n.Right); dependent.Intersects(lset) {
 		return ref{}, errInternal("a dependent join is left in the plan")
 	}
 	var keys []joinKey
@@ -24,11 +24,11 @@ func (l *lowering) join(n *logical.Join, need logical.ColSet) (ref, error) {
 		}
 	}
 	want := with(need, logical.ExprsCols(n.On))
-	left, err := l.node(n.Left, intersect(want, lset))
+	left, err := l.node(n.Left, want.Intersect(lset))
 	if err != nil {
 		return left, err
 	}
-	right, err := l.node(n.Right, intersect(want, rset))
+	right, err := l.node(n.Right, want.Intersect(rset))
 	if err != nil {
 		return right, err
 	}
@@ -73,16 +73,6 @@ func emitted(r ref, need logical.ColSet, ids []logical.ColID) ([]int, []logical.
 		return nil, ids
 	}
 	return cols, ids
-}
-
-func intersect(a, b logical.ColSet) logical.ColSet {
-	var s logical.ColSet
-	for _, id := range a.List() {
-		if b.Has(id) {
-			s.Add(id)
-		}
-	}
-	return s
 }
 
 type joinKey struct {

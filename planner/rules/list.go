@@ -3,6 +3,7 @@ package rules
 import (
 	"slices"
 
+	"millrace/pgerr"
 	"millrace/planner/logical"
 )
 
@@ -19,6 +20,15 @@ type Context struct {
 	View bool
 	// Need are the columns that the query gives or is ordered by.
 	Need logical.ColSet
+
+	err error
+}
+
+// fail remembers the first error.
+func (c *Context) fail(err error) {
+	if c.err == nil {
+		c.err = err
+	}
 }
 
 // Rule is one rewrite.
@@ -39,10 +49,32 @@ var first = []Rule{
 }
 
 // List is the rules that run to a fixpoint, in order.
-var List = []Rule{}
+var List = []Rule{
+	{Name: "fold_constants", Node: foldConstants},
+	{Name: "fold_empty", Node: foldEmpty},
+	{Name: "remove_constant_joins", Node: removeConstantJoins},
+	{Name: "merge_projects", Node: mergeProjects},
+	{Name: "flatten_unions", Node: flattenUnions},
+	{Name: "remove_single_row", Node: removeSingleRow},
+	{Name: "simplify_outer_joins", Node: simplifyOuterJoins},
+	{Name: "push_filters", Node: pushFilters},
+	{Name: "transfer_constants", Node: transferConstants},
+	{Name: "rank_limit", Node: rankLimit},
+	{Name: "simplify_semi_joins", Node: simplifySemiJoins},
+	{Name: "simplify_aggregates", Node: simplifyAggregates},
+	{Name: "group_to_distinct", Node: groupToDistinct},
+	{Name: "remove_distinct", Node: removeDistinct},
+	{Name: "push_limits", Node: pushLimits},
+	{Name: "prune_columns", Plan: pruneColumns},
+}
 
 // last are the rules that prepare the lowering; they run once.
-var last = []Rule{}
+var last = []Rule{
+	{Name: "hop_panes", Node: hopPanes},
+	{Name: "join_keys", Node: joinKeys},
+	{Name: "not_in_columns", Required: true, Node: notInColumns},
+	{Name: "prune_columns", Plan: pruneColumns},
+}
 
 // Names lists all rules.
 func Names() []string {
@@ -55,8 +87,9 @@ func Names() []string {
 	return names
 }
 
-// Run rewrites a plan. disabled names rules to leave out; "*" stands for all that are not required.
-func Run(c *Context, n logical.Node, disabled []string) logical.Node {
+// Run rewrites a plan. disabled names rules to leave out; "*" stands for all that are not
+// required. The error is for queries that cannot be maintained.
+func Run(c *Context, n logical.Node, disabled []string) (logical.Node, error) {
 	off := func(r *Rule) bool {
 		return !r.Required && (slices.Contains(disabled, "*") || slices.Contains(disabled, r.Name))
 	}
@@ -68,6 +101,12 @@ func Run(c *Context, n logical.Node, disabled []string) logical.Node {
 		}
 	}
 	apply(first)
+	if c.err == nil && !c.Analysis.Free(n).Empty() {
+		c.fail(pgerr.Unsupported("this form of a correlated subquery"))
+	}
+	if c.err != nil {
+		return nil, c.err
+	}
 	for range roundsMax {
 		before := n
 		apply(List)
@@ -76,7 +115,7 @@ func Run(c *Context, n logical.Node, disabled []string) logical.Node {
 		}
 	}
 	apply(last)
-	return n
+	return n, c.err
 }
 
 func (r *Rule) apply(c *Context, n logical.Node) logical.Node {

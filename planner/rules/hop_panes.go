@@ -1,0 +1,122 @@
+package rules
+
+import (
+	"slices"
+
+	"millrace/expr"
+	"millrace/expr/agg"
+	"millrace/expr/scalar"
+	"millrace/planner/logical"
+	"millrace/types"
+)
+
+// hopPanes aggregates over overlapping windows in two stages.
+//
+// Before: count(*) and the like by key and window over HOP(t, ts, slide, size).
+// After: the same by key and pane (a tumbling window of one slide), then the panes put into the windows that they are part
+// of and combined: counts and sums summed, extremes compared.
+// Why: a row is aggregated once rather than size / slide times. See Li et al., "No Pane, No Gain", SIGMOD Record 2005.
+// Guard: the aggregates can be combined exactly: count, sum of integers and numerics, min, max, bool_and, bool_or, without
+// DISTINCT. A sum of floats depends on the order of additions. Group columns other than the window must not depend on the
+// window, and the window must be part of the group.
+func hopPanes(c *Context, n logical.Node) logical.Node {
+	a, ok := n.(*logical.Aggregate)
+	if !ok {
+		return n
+	}
+	p, _ := a.Input.(*logical.Project)
+	w, ok := a.Input.(*logical.Window)
+	if p != nil {
+		w, ok = p.Input.(*logical.Window)
+	}
+	if !ok || w.Cumulate || w.Size == w.Slide || w.Size%w.Slide != 0 || !slices.Contains(a.Group, w.Start) && !slices.Contains(a.Group, w.End) {
+		return n
+	}
+	inWindow := logical.SetOf(w.Start, w.End)
+	if p != nil && slices.ContainsFunc(p.Items, func(it logical.Item) bool {
+		return !it.PassThrough() && (logical.ExprCols(it.Expr).Intersects(inWindow) || expr.VolatilityOf(it.Expr) == expr.Volatile)
+	}) {
+		return n
+	}
+	for i := range a.Aggs {
+		if combiner(c, &a.Aggs[i]) == nil || slices.ContainsFunc(a.Aggs[i].Args, inWindow.Has) {
+			return n
+		}
+	}
+	return c.panes(a, p, w)
+}
+
+// combiner chooses the function that combines an aggregate's results; nil where there is none.
+func combiner(c *Context, a *logical.Agg) *agg.Function {
+	if a.Distinct || len(a.Params) > 0 {
+		return nil
+	}
+	name := a.Func.Name
+	switch name {
+	case "count":
+		name = "sum"
+	case "sum":
+		switch c.Columns.At(a.Args[0]).T.Kind {
+		case types.Int2, types.Int4, types.Int8, types.Numeric:
+		default:
+			return nil
+		}
+	case "min", "max", "bool_and", "bool_or":
+	default:
+		return nil
+	}
+	f, ts, _, err := agg.Resolve(name, []types.T{c.Columns.At(a.Col).T.WithoutMod()}, false)
+	if err != nil || ts[0].Kind != c.Columns.At(a.Col).T.Kind {
+		return nil
+	}
+	return f
+}
+
+// panes builds the two stages.
+func (c *Context) panes(a *logical.Aggregate, p *logical.Project, w *logical.Window) logical.Node {
+	pane := &logical.Window{Input: w.Input, Time: w.Time, Size: w.Slide, Slide: w.Slide, Shift: w.Shift % w.Slide}
+	pane.Start, pane.End = c.Columns.Copy(w.Start), c.Columns.Copy(w.End)
+	inWindow := logical.SetOf(w.Start, w.End)
+	first := &logical.Aggregate{Input: pane, Group: []logical.ColID{pane.Start}, Grouped: true}
+	if p != nil {
+		x := &logical.Project{Input: pane, Items: []logical.Item{{Col: pane.Start, Expr: c.Columns.Ref(pane.Start)}}}
+		for _, it := range p.Items {
+			if !inWindow.Has(it.Col) {
+				x.Items = append(x.Items, it)
+			}
+		}
+		first.Input = x
+	}
+	for _, g := range a.Group {
+		if !inWindow.Has(g) {
+			first.Group = append(first.Group, g)
+		}
+	}
+	second := &logical.Aggregate{Group: a.Group, Grouped: a.Grouped}
+	out := &logical.Project{Input: second}
+	for _, g := range a.Group {
+		out.Items = append(out.Items, logical.Item{Col: g, Expr: c.Columns.Ref(g)})
+	}
+	for i := range a.Aggs {
+		old := &a.Aggs[i]
+		part := *old
+		part.Col = c.Columns.Copy(old.Col)
+		first.Aggs = append(first.Aggs, part)
+		f := combiner(c, old)
+		want := c.Columns.At(old.Col).T
+		have := f.Ret
+		if f.RetOf != nil {
+			have = f.RetOf([]types.T{want})
+		}
+		total := c.Columns.Add(logical.Column{Name: c.Columns.At(old.Col).Name, T: have})
+		second.Aggs = append(second.Aggs, logical.Agg{Col: total, Func: f, Args: []logical.ColID{part.Col}})
+		// The sum of bigints is a numeric; as a bigint it is out of range when it would have been before.
+		e, err := scalar.Coerce(c.Columns.Ref(total), want, scalar.Explicit, 0)
+		if err != nil {
+			return a
+		}
+		out.Items = append(out.Items, logical.Item{Col: old.Col, Expr: e})
+	}
+	second.Input = &logical.Window{Input: first, Time: pane.Start, Size: w.Size, Slide: w.Slide, Shift: w.Shift, Start: w.Start, End: w.End}
+	return out
+}

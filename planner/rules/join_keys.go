@@ -1,0 +1,99 @@
+package rules
+
+import (
+	"slices"
+
+	"millrace/expr"
+	"millrace/planner/logical"
+)
+
+// joinKeys makes columns of the expressions that a join equates.
+//
+// Before: bid JOIN side ON mod(bid.auction, 100) = side.key.
+// After: bid with a column mod(bid.auction, 100), joined on that column.
+// Why: joins find partners by columns; a condition that is no key compares every pair of rows.
+// Guard: an expression that can fail becomes a key only where there is no other, since with another it was evaluated for
+// pairs that agree on that: ON a.k = b.k AND a.x / a.y = b.z must not fail for a row without partner.
+func joinKeys(c *Context, n logical.Node) logical.Node {
+	j, ok := n.(*logical.Join)
+	if !ok || j.NotIn {
+		return n
+	}
+	return c.keyColumns(j)
+}
+
+// notInColumns does the same for NOT IN, whose one comparison the lowering takes as a key.
+func notInColumns(c *Context, n logical.Node) logical.Node {
+	j, ok := n.(*logical.Join)
+	if !ok || !j.NotIn {
+		return n
+	}
+	return c.keyColumns(j)
+}
+
+// equated is a conjunct that equates an expression of the left with one of the right.
+type equated struct {
+	left, right expr.Expr
+	nullSafe    bool
+}
+
+func (e *equated) columns() bool {
+	_, l := e.left.(*expr.Column)
+	_, r := e.right.(*expr.Column)
+	return l && r
+}
+
+func (c *Context) equation(p expr.Expr, l, r logical.ColSet) (equated, bool) {
+	a, b, nullSafe, ok := logical.Equality(p)
+	if !ok || expr.VolatilityOf(p) == expr.Volatile {
+		return equated{}, false
+	}
+	ac, bc := logical.ExprCols(a), logical.ExprCols(b)
+	if ac.Empty() || bc.Empty() {
+		return equated{}, false
+	}
+	if ac.SubsetOf(r) && bc.SubsetOf(l) {
+		a, b, ac, bc = b, a, bc, ac
+	}
+	return equated{a, b, nullSafe}, ac.SubsetOf(l) && bc.SubsetOf(r)
+}
+
+func (c *Context) keyColumns(j *logical.Join) logical.Node {
+	l, r := logical.SetOf(j.Left.Output()...), logical.SetOf(j.Right.Output()...)
+	plain := slices.ContainsFunc(j.On, func(p expr.Expr) bool {
+		e, ok := c.equation(p, l, r)
+		return ok && (e.columns() || !expr.CanFail(e.left) && !expr.CanFail(e.right))
+	})
+	var left, right []logical.Item
+	on := slices.Clone(j.On)
+	for i, p := range on {
+		e, ok := c.equation(p, l, r)
+		if !ok || e.columns() || plain && (expr.CanFail(e.left) || expr.CanFail(e.right)) {
+			continue
+		}
+		a, b := c.keyColumn(e.left, &left), c.keyColumn(e.right, &right)
+		on[i] = c.equal(a, b, e.nullSafe)
+		plain = true
+	}
+	if len(left) == 0 && len(right) == 0 {
+		return j
+	}
+	x := *j
+	x.Left, x.Right, x.On = c.Columns.Extend(j.Left, left...), c.Columns.Extend(j.Right, right...), on
+	return &x
+}
+
+// keyColumn gives a column that holds e: itself, one that is there already, or a new one.
+func (c *Context) keyColumn(e expr.Expr, items *[]logical.Item) *expr.Column {
+	if col, ok := e.(*expr.Column); ok {
+		return col
+	}
+	for _, it := range *items {
+		if expr.Equal(it.Expr, e) {
+			return c.Columns.Ref(it.Col)
+		}
+	}
+	id := c.Columns.Add(logical.Column{Name: "key", T: e.Type()})
+	*items = append(*items, logical.Item{Col: id, Expr: e})
+	return c.Columns.Ref(id)
+}

@@ -1,0 +1,156 @@
+package rules
+
+import (
+	"slices"
+
+	"millrace/planner/logical"
+	"millrace/planner/physical"
+)
+
+// pruneColumns removes what nothing reads.
+//
+// Before: columns, aggregates and row numbers that are computed and not used; a left join of which no column of the
+// right side is used.
+// After: without them, down to the columns of scans; the left side alone.
+// Why: columns cost decoding and state.
+// Guard: what decides which rows there are stays: the columns of a DISTINCT or a set operation, grouping columns, functions
+// that return sets, and the right side of a left join that may give a left row several partners.
+func pruneColumns(c *Context, n logical.Node) logical.Node { return c.prune(n, c.Need) }
+
+func (c *Context) prune(n logical.Node, need logical.ColSet) logical.Node {
+	switch n := n.(type) {
+	case *logical.Scan:
+		return pruneScan(n, need)
+	case *logical.Values:
+		return pruneValues(n, need)
+	case *logical.Project:
+		return c.pruneProject(n, need)
+	case *logical.Join:
+		return c.pruneJoin(n, need)
+	case *logical.Aggregate:
+		return c.pruneAggregate(n, need)
+	case *logical.Union:
+		return c.pruneUnion(n, need)
+	case *logical.TopN:
+		if n.RowNumber != 0 && !need.Has(n.RowNumber) && n.Rank == physical.RowNumberRank {
+			x := *n
+			x.RowNumber = 0
+			return c.prune(&x, need)
+		}
+	case *logical.Distinct, *logical.SetOp:
+		need = logical.ColSet{}
+	}
+	below := need.Clone()
+	below.Union(logical.Used(n))
+	return logical.MapInputs(n, func(in logical.Node) logical.Node { return c.prune(in, below) })
+}
+
+func pruneScan(n *logical.Scan, need logical.ColSet) logical.Node {
+	need = need.Clone()
+	need.Union(logical.ExprsCols(n.Filter))
+	if need.HasAll(n.Cols) {
+		return n
+	}
+	x := *n
+	x.Cols, x.Attrs = nil, nil
+	for i, id := range n.Cols {
+		if need.Has(id) || slices.Contains(n.Relation.Key, n.Attrs[i]) {
+			// The key costs nothing while it is not used, and tells that rows are distinct.
+			x.Cols, x.Attrs = append(x.Cols, id), append(x.Attrs, n.Attrs[i])
+		}
+	}
+	if len(x.Cols) == len(n.Cols) {
+		return n
+	}
+	return &x
+}
+
+func pruneValues(n *logical.Values, need logical.ColSet) logical.Node {
+	if need.HasAll(n.Cols) {
+		return n
+	}
+	x := &logical.Values{}
+	var keep []int
+	for i, id := range n.Cols {
+		if need.Has(id) {
+			x.Cols, keep = append(x.Cols, id), append(keep, i)
+		}
+	}
+	for _, r := range n.Rows {
+		row := r[:0:0]
+		for _, i := range keep {
+			row = append(row, r[i])
+		}
+		x.Rows = append(x.Rows, row)
+	}
+	return x
+}
+
+func (c *Context) pruneProject(n *logical.Project, need logical.ColSet) logical.Node {
+	items := slices.DeleteFunc(slices.Clone(n.Items), func(it logical.Item) bool { return !need.Has(it.Col) })
+	var below logical.ColSet
+	for _, it := range items {
+		below.Union(logical.ExprCols(it.Expr))
+	}
+	in := c.prune(n.Input, below)
+	if len(items) == len(n.Items) && in == n.Input {
+		return n
+	}
+	return &logical.Project{Input: in, Items: items}
+}
+
+func (c *Context) pruneJoin(n *logical.Join, need logical.ColSet) logical.Node {
+	l, r := logical.SetOf(n.Left.Output()...), logical.SetOf(n.Right.Output()...)
+	switch n.Kind {
+	case physical.Left:
+		_, rcols := logical.JoinColumns(n)
+		if !need.Intersects(r) && c.Analysis.HasKey(n.Right, logical.SetOf(rcols...)) {
+			return c.prune(n.Left, need)
+		}
+	case physical.Right:
+		lcols, _ := logical.JoinColumns(n)
+		if !need.Intersects(l) && c.Analysis.HasKey(n.Left, logical.SetOf(lcols...)) {
+			return c.prune(n.Right, need)
+		}
+	}
+	below := need.Clone()
+	below.Union(logical.ExprsCols(n.On))
+	x := *n
+	x.Left, x.Right = c.prune(n.Left, below.Intersect(l)), c.prune(n.Right, below.Intersect(r))
+	if x.Left == n.Left && x.Right == n.Right {
+		return n
+	}
+	return &x
+}
+
+func (c *Context) pruneAggregate(n *logical.Aggregate, need logical.ColSet) logical.Node {
+	x := *n
+	x.Aggs = slices.DeleteFunc(slices.Clone(n.Aggs), func(a logical.Agg) bool { return !need.Has(a.Col) })
+	x.Input = c.prune(n.Input, logical.Used(&x))
+	if len(x.Aggs) == len(n.Aggs) && x.Input == n.Input {
+		return n
+	}
+	return &x
+}
+
+func (c *Context) pruneUnion(n *logical.Union, need logical.ColSet) logical.Node {
+	x := &logical.Union{In: make([]logical.Node, len(n.In)), From: make([][]logical.ColID, len(n.In))}
+	var keep []int
+	for i, id := range n.Cols {
+		if need.Has(id) {
+			x.Cols, keep = append(x.Cols, id), append(keep, i)
+		}
+	}
+	changed := len(keep) < len(n.Cols)
+	for k, in := range n.In {
+		for _, i := range keep {
+			x.From[k] = append(x.From[k], n.From[k][i])
+		}
+		x.In[k] = c.prune(in, logical.SetOf(x.From[k]...))
+		changed = changed || x.In[k] != in
+	}
+	if !changed {
+		return n
+	}
+	return x
+}
