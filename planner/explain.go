@@ -302,14 +302,13 @@ func (x *explainer) describeJoin(n *physical.Join) string {
 }
 
 func (x *explainer) describeAggregate(n *physical.Aggregate) string {
-	in := x.in(n.Input)
 	s := "Aggregate"
 	if len(n.Group) > 0 {
-		s += " by " + names(in, n.Group)
+		s += " by " + x.computed(n.Input, n.Group)
 	}
 	calls := make([]string, len(n.Aggs))
 	for i, c := range n.Aggs {
-		calls[i] = describeCall(in, &c)
+		calls[i] = x.describeCall(n.Input, &c)
 	}
 	if len(calls) > 0 {
 		s += ": " + strings.Join(calls, ", ")
@@ -317,8 +316,8 @@ func (x *explainer) describeAggregate(n *physical.Aggregate) string {
 	return s
 }
 
-func describeCall(in *physical.Output, c *agg.Call) string {
-	args := names(in, c.Args)
+func (x *explainer) describeCall(in int, c *agg.Call) string {
+	args := x.computed(in, c.Args)
 	if c.Func.Star {
 		args = "*"
 	}
@@ -330,9 +329,21 @@ func describeCall(in *physical.Output, c *agg.Call) string {
 	}
 	s := c.Func.Name + "(" + args + ")"
 	if c.Filter >= 0 {
-		s += " FILTER " + name(in, c.Filter)
+		s += " FILTER (" + x.computed(in, []int{c.Filter}) + ")"
 	}
 	return s
+}
+
+// computed names columns of an input; those that a projection computes by their expressions.
+func (x *explainer) computed(in int, cols []int) string {
+	p, ok := x.p.Nodes[in].(*physical.Project)
+	parts := make([]string, len(cols))
+	for i, c := range cols {
+		if parts[i] = name(x.in(in), c); ok {
+			parts[i] = bare(p.Exprs[c])
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (x *explainer) describeTopN(n *physical.TopN) string {

@@ -198,11 +198,18 @@ type grouping struct {
 	extra []logical.ColID // columns that depend on a table's key in the group
 }
 
-// build puts the aggregation on top of the level's input.
-func (a *aggregation) build(input logical.Node, g *grouping, grouped bool) logical.Node {
+// build puts the aggregation on top of the level's input. The targets lend their names.
+func (a *aggregation) build(input logical.Node, g *grouping, targets []target, grouped bool) *logical.Aggregate {
 	m := &computed{b: a.b}
 	for _, e := range g.exprs {
-		g.cols = append(g.cols, m.column(e, "group"))
+		name := "group"
+		for i := range targets {
+			if targets[i].bound != nil && expr.Equal(targets[i].bound, e) {
+				name = targets[i].name
+				break
+			}
+		}
+		g.cols = append(g.cols, m.column(e, name))
 	}
 	node := &logical.Aggregate{Grouped: grouped}
 	for _, id := range g.cols {

@@ -177,14 +177,13 @@ func (b *Binder) bindCore(q *ast.SelectCore, order []*ast.OrderItem, outside *sc
 	if len(q.GroupBy) > 0 || q.Having != nil || len(k.aggs.calls) > 0 {
 		g := &grouping{b: b, exprs: group}
 		g.local.AddAll(node.Output())
-		agg := k.aggs.build(node, g, len(q.GroupBy) > 0 && len(group) > 0)
+		agg := k.aggs.build(node, g, k.targets, len(q.GroupBy) > 0 && len(group) > 0)
 		err := k.regroup(g, having, havingPreds, havingSemis, sorts, distinctOn, qualify)
 		if err != nil {
 			return nil, err
 		}
-		a := agg.(*logical.Aggregate)
-		a.Group = append(a.Group, g.extra...)
-		node = having.applyWhere(a, havingPreds, havingSemis)
+		agg.Group = append(agg.Group, g.extra...)
+		node = having.applyWhere(agg, havingPreds, havingSemis)
 	}
 	node = k.windows.apply(b, k.list.attach(node))
 	if len(qualify.preds) > 0 {

@@ -85,11 +85,7 @@ func (l *lowering) root() (ref, error) {
 			}
 		}
 	}
-	r, err := l.node(l.q.Node, logical.SetOf(want...))
-	if err != nil {
-		return r, err
-	}
-	return l.arrange(r, want)
+	return l.exactly(l.q.Node, want)
 }
 
 // arrange gives exactly the columns ids in that order.

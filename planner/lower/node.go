@@ -48,13 +48,36 @@ func (l *lowering) node(n logical.Node, need logical.ColSet) (ref, error) {
 	return ref{}, pgerr.New(pgerr.InternalError, "no lowering for %T", n)
 }
 
-// exactly lowers n to the columns ids.
+// exactly lowers n to the columns ids, in that order.
 func (l *lowering) exactly(n logical.Node, ids []logical.ColID) (ref, error) {
+	if p, ok := n.(*logical.Project); ok {
+		// The projection computes them in that order.
+		x := &logical.Project{Input: p.Input}
+		for _, id := range ids {
+			if i := slices.IndexFunc(p.Items, func(it logical.Item) bool { return it.Col == id }); i >= 0 {
+				x.Items = append(x.Items, p.Items[i])
+			}
+		}
+		if len(x.Items) == len(ids) && !repeats(ids) {
+			n = x
+		}
+	}
 	r, err := l.node(n, logical.SetOf(ids...))
 	if err != nil {
 		return r, err
 	}
 	return l.arrange(r, ids)
+}
+
+func repeats(ids []logical.ColID) bool {
+	seen := logical.ColSet{}
+	for _, id := range ids {
+		if seen.Has(id) {
+			return true
+		}
+		seen.Add(id)
+	}
+	return false
 }
 
 // inputFor lowers n to the columns of want only, in the order of its own.
