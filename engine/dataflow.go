@@ -63,7 +63,8 @@ type dataflow struct {
 	ups      []*dataflow // views that it reads
 	allUps   []*dataflow // the same, transitively
 	frontier uint64      // the last epoch that it has wholly applied
-	loading  bool        // the frontier means nothing yet
+	loading  bool        // its first contents are not complete: it serves no read
+	placed   bool        // the frontier is valid, or, while loading, where it will be when loaded
 	running  bool
 	stops    []*stop // epochs that a step must end at, ascending
 	status   Status
@@ -125,7 +126,7 @@ func (e *Engine) prepare(d *dataflow, snap *catalog.Snapshot) {
 		return
 	}
 	d.frontier, d.fresh = frontier, !found
-	d.loading = d.fresh
+	d.loading, d.placed = d.fresh, !d.fresh
 	if d.failures = e.storedFailures(d.id); d.failures >= failuresMax {
 		d.status = Quarantined
 		d.err = fmt.Errorf("the view failed %d times", d.failures)
@@ -495,6 +496,18 @@ func (d *dataflow) insertStop(epoch uint64, w *waiter) {
 		d.stops[i].waiters = append(d.stops[i].waiters, w)
 	}
 	d.wakeUp()
+}
+
+// refuseEarlier answers who waits for an epoch before the one at which the view's first contents are taken: unless
+// its inputs are still the same, its rows there will never be known; Engine.mu is held.
+func (d *dataflow) refuseEarlier(epoch uint64) {
+	pending := d.pending()
+	for len(d.stops) > 0 && d.stops[0].epoch < min(epoch, pending) {
+		for _, w := range d.stops[0].waiters {
+			w.answer(nil, errTooEarly)
+		}
+		d.stops = d.stops[1:]
+	}
 }
 
 // serveStops hands a snapshot to the waiters of every stop that is reached; Engine.mu is held, and no step is

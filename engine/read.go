@@ -62,27 +62,43 @@ func (e *Engine) BeginRead(ctx context.Context, relations []uint32, notify func(
 // BeginReadAll is BeginRead for a transaction that may read more relations later: every view is asked for its rows
 // at the epoch, and only the named ones are waited for. See Include.
 func (e *Engine) BeginReadAll(ctx context.Context, relations []uint32, notify func(Behind)) (*Read, error) {
-	e.mu.Lock()
-	r, err := e.newRead()
-	if err != nil {
-		e.mu.Unlock()
-		return nil, err
-	}
-	for id, d := range e.flows {
-		if d.failure() == nil && !d.loading {
-			r.ask(id, d)
+	return retryEarly(ctx, func() (*Read, error) {
+		e.mu.Lock()
+		r, err := e.newRead()
+		if err != nil {
+			e.mu.Unlock()
+			return nil, err
 		}
-	}
-	e.mu.Unlock()
-	if err := r.Include(ctx, relations, notify); err != nil {
-		r.Close()
-		return nil, err
-	}
-	return r, nil
+		for id, d := range e.flows {
+			if d.failure() == nil {
+				r.ask(id, d)
+			}
+		}
+		e.mu.Unlock()
+		if err := r.Include(ctx, relations, notify); err != nil {
+			r.Close()
+			return nil, err
+		}
+		return r, nil
+	})
 }
 
-// Include waits for more relations of a read that BeginReadAll began. A view that was created or still computed its
-// first contents at that time cannot be read at the read's epoch.
+// errTooEarly means that a view will never stand at a read's epoch, since its first contents are of a later one.
+var errTooEarly = errors.New("it had no contents when the read began")
+
+// retryEarly begins a read again, and so at a later epoch, when it met a view that only then began to compute its
+// first contents. That happens once to each view.
+func retryEarly(ctx context.Context, begin func() (*Read, error)) (*Read, error) {
+	for {
+		r, err := begin()
+		if !errors.Is(err, errTooEarly) || ctx.Err() != nil {
+			return r, err
+		}
+	}
+}
+
+// Include waits for more relations of a read that BeginReadAll began. A view that was created since, or whose first
+// contents are of a later epoch, cannot be read at the read's epoch.
 func (r *Read) Include(ctx context.Context, relations []uint32, notify func(Behind)) error {
 	for _, id := range relations {
 		r.e.mu.Lock()
@@ -93,10 +109,13 @@ func (r *Read) Include(ctx context.Context, relations []uint32, notify func(Behi
 		}
 		p, ok := r.promised[id]
 		if !ok {
-			return &ViewError{View: d.name(), Status: Loading, Err: errors.New("it had no contents when the transaction began")}
+			return &ViewError{View: d.name(), Status: Loading, Err: errTooEarly}
 		}
 		delete(r.promised, id)
 		s, err := r.e.await(ctx, p.d, p.w, r.Epoch, notify)
+		if errors.Is(err, errTooEarly) {
+			return &ViewError{View: d.name(), Status: Loading, Err: err}
+		}
 		if err != nil {
 			return err
 		}
@@ -129,7 +148,9 @@ func (r *Read) ask(id uint32, d *dataflow) {
 
 // beginRead is BeginRead for a session (reader nil) or for a dataflow that loads its first contents.
 func (e *Engine) beginRead(ctx context.Context, relations []uint32, notify func(Behind), reader *dataflow) (*Read, error) {
-	e.mu.Lock()
+	if err := e.lockPlaced(ctx, relations); err != nil {
+		return nil, err
+	}
 	r, err := e.newRead()
 	if err != nil {
 		e.mu.Unlock()
@@ -147,7 +168,7 @@ func (e *Engine) beginRead(ctx context.Context, relations []uint32, notify func(
 	}
 	if reader != nil {
 		// The changelogs from here on are this reader's: its views must stand at exactly this epoch.
-		reader.frontier = r.Epoch
+		reader.placeLocked(r.Epoch)
 	}
 	e.mu.Unlock()
 	if err == nil {
@@ -158,6 +179,41 @@ func (e *Engine) beginRead(ctx context.Context, relations []uint32, notify func(
 		return nil, err
 	}
 	return r, nil
+}
+
+// lockPlaced locks Engine.mu at a moment in which every named view, and every view below it, has a place in time. A new
+// view takes the published epoch for its first contents; a read must not ask it for an earlier one.
+func (e *Engine) lockPlaced(ctx context.Context, relations []uint32) error {
+	for {
+		e.mu.Lock()
+		changed := e.unplaced(relations)
+		if changed == nil {
+			return nil
+		}
+		e.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// unplaced gives the channel that tells of a change of a view without a place; nil when there is none; Engine.mu is
+// held.
+func (e *Engine) unplaced(relations []uint32) <-chan struct{} {
+	for _, id := range relations {
+		d := e.flows[id]
+		if d == nil {
+			continue
+		}
+		for _, v := range append([]*dataflow{d}, d.allUps...) {
+			if !v.placed && v.failure() == nil {
+				return v.changed
+			}
+		}
+	}
+	return nil
 }
 
 // await waits for a view's snapshot; when ctx ends first it gives up its place.

@@ -231,7 +231,9 @@ func (d *dataflow) load() error {
 		}
 	}
 	end := uint64(0)
-	if !streams {
+	if streams {
+		d.place(0)
+	} else {
 		epoch, err := d.loadSnapshot()
 		if err != nil {
 			return err
@@ -252,6 +254,19 @@ func (d *dataflow) load() error {
 	}
 	d.e.mu.Unlock()
 	return nil
+}
+
+// place fixes the epoch that the first contents will stand for. Reads that want the view can be queued from now on.
+func (d *dataflow) place(epoch uint64) {
+	d.e.mu.Lock()
+	defer d.e.mu.Unlock()
+	d.placeLocked(epoch)
+}
+
+// placeLocked is place with Engine.mu held.
+func (d *dataflow) placeLocked(epoch uint64) {
+	d.frontier, d.placed = epoch, true
+	d.broadcast()
 }
 
 // loadSnapshot pushes the inputs' contents at one epoch, tables and views before streams, and returns it.

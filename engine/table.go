@@ -84,6 +84,7 @@ func (st *txnState) stageTable(w *Write) error {
 	if err := st.assignRowIDs(w); err != nil {
 		return err
 	}
+	b = w.Batch
 	if err := st.prefetch(r, b); err != nil {
 		return err
 	}
@@ -97,7 +98,7 @@ func (st *txnState) stageTable(w *Write) error {
 		if err != nil {
 			return err
 		}
-		if cur == nil || !bytes.Equal(cur, codec.AppendRow(nil, b, nil, i)) {
+		if b.Weight(i) < -1 || cur == nil || !bytes.Equal(cur, codec.AppendRow(nil, b, nil, i)) {
 			return ErrConflict
 		}
 		st.set(r.ID, key, nil)
@@ -107,6 +108,9 @@ func (st *txnState) stageTable(w *Write) error {
 			continue
 		}
 		key := RowKey(r, b, i)
+		if b.Weight(i) > 1 {
+			return DuplicateKey(r, b, i)
+		}
 		if !hidden || b.Cols[id].Ints[i] < rowIDBase(st.g.epoch) { // a new row id is in no store
 			cur, err := st.current(r.ID, key)
 			if err != nil {
@@ -158,6 +162,7 @@ func (st *txnState) assignRowIDs(w *Write) error {
 	if !ok {
 		return nil
 	}
+	w.Batch = splitRepeats(w.Batch, c)
 	v := w.Batch.Cols[c]
 	for i := range w.Batch.N {
 		if !v.IsNull(i) {
@@ -171,6 +176,28 @@ func (st *txnState) assignRowIDs(w *Write) error {
 		st.nextRow++
 	}
 	return nil
+}
+
+// splitRepeats writes new rows that are there several times once for each time, since each gets an id of its own.
+func splitRepeats(b *delta.Batch, id int) *delta.Batch {
+	repeated := false
+	for i := range b.N {
+		repeated = repeated || b.Weight(i) > 1
+	}
+	if !repeated {
+		return b
+	}
+	out := delta.NewBatch(b.Types(), b.N)
+	for i := range b.N {
+		if w := b.Weight(i); w > 1 && b.Cols[id].IsNull(i) {
+			for range w {
+				out.AppendFrom(b, i, 1)
+			}
+		} else {
+			out.AppendFrom(b, i, w)
+		}
+	}
+	return out
 }
 
 // RowIDColumn gives the hidden row id column of a table without a primary key.
