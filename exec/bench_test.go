@@ -180,3 +180,33 @@ func BenchmarkPlans(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkSmallSteps is the cost of a step of one row, which sets the latency of an idle view.
+func BenchmarkSmallSteps(b *testing.B) {
+	for name, plan := range benchPlans(b) {
+		b.Run(name, func(b *testing.B) {
+			space := state.NewSpace(nil, 1, state.NewBudget(4<<30))
+			defer space.Close()
+			flow, err := Build(plan, Options{Space: space, Fresh: true, Emit: func(*delta.Batch) error { return nil }})
+			if err != nil {
+				b.Fatal(err)
+			}
+			n := &nexmark{rng: rand.New(rand.NewPCG(1, 2))}
+			as, bs := n.batches(2000)
+			if err := flow.Push(0, as); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			for i := range b.N {
+				k := i % bs.N
+				if err := flow.Push(1, bs.Slice(k, k+1)); err != nil {
+					b.Fatal(err)
+				}
+				if err := flow.Flush(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

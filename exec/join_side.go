@@ -79,7 +79,7 @@ func (s *joinSide) consolidate() error {
 	var first []uint32 // by number of the distinct row
 	for i, k := range s.keyOf {
 		s.buf = s.encode(binary.LittleEndian.AppendUint32(s.buf[:0], k), uint32(i))
-		id, err := s.same.addEncoded(s.buf, s.weights[i])
+		id, err := s.same.add(s.buf, s.weights[i])
 		if err != nil {
 			return err
 		}

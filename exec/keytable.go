@@ -67,6 +67,9 @@ func (t *keyTable) room(key []byte) error {
 	return nil
 }
 
+// findKey looks up a key.
+func (t *keyTable) findKey(key []byte) (uint32, bool) { return t.find(keys.Hash(key), key) }
+
 func (t *keyTable) find(hash uint64, key []byte) (uint32, bool) {
 	if len(t.entries) == 0 {
 		return 0, false
