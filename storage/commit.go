@@ -9,15 +9,30 @@ import (
 
 // Commit is one durable batch in the making. It is used by one goroutine.
 type Commit struct {
-	s *Store
-	b *pebble.Batch // nil once ended
+	s        *Store
+	b        *pebble.Batch // nil once ended
+	tooLarge bool
 }
 
 // NewCommit begins a durable batch. Either Apply or Close must end it.
 func (s *Store) NewCommit() *Commit { return &Commit{s: s, b: s.durable.NewBatch()} }
 
-// put writes a key with the given rest. Writing to a batch cannot fail before it is 4 GiB.
+// batchMax bounds a commit or step. Pebble panics when a batch would exceed 4 GiB.
+const batchMax = 2 << 30
+
+// room reports whether a batch has room for another key and value.
+func (c *Commit) room(bytes int) bool {
+	if c.b.Len()+bytes > batchMax {
+		c.tooLarge = true
+	}
+	return !c.tooLarge
+}
+
+// put writes a key with the given rest.
 func (c *Commit) put(id uint32, kind byte, rest, val []byte) {
+	if !c.room(len(rest) + len(val)) {
+		return
+	}
 	op := c.b.SetDeferred(headLen+len(rest), len(val))
 	copy(op.Key[headLen:], rest)
 	appendHead(op.Key[:0], id, kind)
@@ -26,6 +41,9 @@ func (c *Commit) put(id uint32, kind byte, rest, val []byte) {
 }
 
 func (c *Commit) delete(id uint32, kind byte, rest []byte) {
+	if !c.room(len(rest)) {
+		return
+	}
 	op := c.b.DeleteDeferred(headLen + len(rest))
 	copy(op.Key[headLen:], rest)
 	appendHead(op.Key[:0], id, kind)
@@ -63,8 +81,8 @@ func (c *Commit) DropRelation(rel uint32) {
 func (c *Commit) Bytes() int { return c.b.Len() }
 
 // Apply writes everything in one synced batch under epoch, which must be above the last one, and ends the
-// commit. wallMicros is the commit's time. After an error that is [ErrDiskFull] or [ErrOrder] nothing has happened;
-// after any other it is unknown whether the commit is on disk, and the store must be reopened.
+// commit. wallMicros is the commit's time. After an error that is [ErrDiskFull], [ErrOrder] or [ErrTooLarge] nothing has
+// happened; after any other it is unknown whether the commit is on disk, and the store must be reopened.
 func (c *Commit) Apply(epoch uint64, wallMicros int64) error {
 	defer c.Close()
 	s := c.s
@@ -72,6 +90,9 @@ func (c *Commit) Apply(epoch uint64, wallMicros int64) error {
 	defer s.commit.Unlock()
 	if last, _ := s.epochNow(); epoch <= last {
 		return fmt.Errorf("%w: commit of epoch %d after %d", ErrOrder, epoch, last)
+	}
+	if c.tooLarge {
+		return fmt.Errorf("%w: commit of epoch %d", ErrTooLarge, epoch)
 	}
 	if err := s.checkDisk(c.b.Len()); err != nil {
 		return err

@@ -13,6 +13,8 @@ var (
 	// ErrDiskFull means that a write was refused since free space has come below the reserve. Nothing of the
 	// write happened, and later writes may succeed.
 	ErrDiskFull = errors.New("disk full")
+	// ErrTooLarge means that a commit or step exceeds 2 GiB. Nothing of it was written.
+	ErrTooLarge = errors.New("more than 2 GiB in one write")
 	// ErrCorrupt means that stored bytes are not what was written.
 	ErrCorrupt = errors.New("corrupt data")
 	// ErrNegative means that a row was removed more often than it was there: an error in the dataflow.

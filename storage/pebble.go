@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -68,7 +69,8 @@ func (m *weightMerger) Finish(bool) ([]byte, io.Closer, error) {
 
 func appendWeight(dst []byte, w int64) []byte { return binary.AppendVarint(dst, w) }
 
-// formatVersion is the format of Pebble's files. Stores are raised to it when they are opened.
+// formatVersion is the format of Pebble's files. Stores are raised to it when they are opened, so whoever changes it
+// raises formatCurrent, too.
 const formatVersion = pebble.FormatValueSeparation
 
 // pebbleOptions are the options that both stores share.
@@ -115,7 +117,9 @@ type pebbleLog struct {
 
 // Infof implements pebble.Logger. Pebble tells of each flush and compaction here.
 func (l *pebbleLog) Infof(format string, args ...any) {
-	l.log.Debug(fmt.Sprintf(format, args...))
+	if l.log.Enabled(context.Background(), slog.LevelDebug) {
+		l.log.Debug(fmt.Sprintf(format, args...))
+	}
 }
 
 // Errorf implements pebble.Logger.

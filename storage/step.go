@@ -215,6 +215,9 @@ func (st *Step) Apply() error {
 	if st.advanced && known && st.frontier < old && !st.clear {
 		return fmt.Errorf("%w: dataflow %d at epoch %d after %d", ErrOrder, st.dataflow, st.frontier, old)
 	}
+	if st.batchSize() > batchMax {
+		return fmt.Errorf("%w: step of dataflow %d", ErrTooLarge, st.dataflow)
+	}
 	if err := s.checkDisk(st.Bytes()); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	iofs "io/fs"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -71,6 +72,12 @@ type Store struct {
 func Open(opt Options) (*Store, error) {
 	if opt.FS == nil {
 		opt.FS = vfs.Default
+		// The lock of a directory is found by its name within a process.
+		dir, err := filepath.Abs(opt.Dir)
+		if err != nil {
+			return nil, fmt.Errorf("open data directory %s: %w: %w", opt.Dir, ErrUnwritable, err)
+		}
+		opt.Dir = dir
 	}
 	if opt.CacheBytes == 0 {
 		opt.CacheBytes = 64 << 20

@@ -12,5 +12,5 @@
 // Decoding arbitrary bytes gives an error that wraps [ErrCorrupt], never a panic, and allocates at most [DecodedMax].
 // The row format has no checksum: it relies on the store's.
 //
-// A row of the Nexmark bid table takes about 130 ns to encode and 60 ns to decode.
+// A row of the Nexmark bid table takes about 60 ns to encode and 75 ns to decode, 10 ns when two of its seven columns are wanted.
 package codec
