@@ -498,18 +498,6 @@ func (d *dataflow) insertStop(epoch uint64, w *waiter) {
 	d.wakeUp()
 }
 
-// refuseEarlier answers who waits for an epoch before the one at which the view's first contents are taken: unless
-// its inputs are still the same, its rows there will never be known; Engine.mu is held.
-func (d *dataflow) refuseEarlier(epoch uint64) {
-	pending := d.pending()
-	for len(d.stops) > 0 && d.stops[0].epoch < min(epoch, pending) {
-		for _, w := range d.stops[0].waiters {
-			w.answer(nil, errTooEarly)
-		}
-		d.stops = d.stops[1:]
-	}
-}
-
 // serveStops hands a snapshot to the waiters of every stop that is reached; Engine.mu is held, and no step is
 // being applied since this is the dataflow's own goroutine.
 func (d *dataflow) serveStops() {

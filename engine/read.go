@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"millrace/catalog"
@@ -62,43 +64,30 @@ func (e *Engine) BeginRead(ctx context.Context, relations []uint32, notify func(
 // BeginReadAll is BeginRead for a transaction that may read more relations later: every view is asked for its rows
 // at the epoch, and only the named ones are waited for. See Include.
 func (e *Engine) BeginReadAll(ctx context.Context, relations []uint32, notify func(Behind)) (*Read, error) {
-	return retryEarly(ctx, func() (*Read, error) {
-		e.mu.Lock()
-		r, err := e.newRead()
-		if err != nil {
-			e.mu.Unlock()
-			return nil, err
-		}
-		for id, d := range e.flows {
-			if d.failure() == nil {
-				r.ask(id, d)
-			}
-		}
+	// New views choose their place when they begin to load, not when they have loaded: this does not wait long.
+	if err := e.lockPlaced(ctx, func() []uint32 { return slices.Collect(maps.Keys(e.flows)) }); err != nil {
+		return nil, err
+	}
+	r, err := e.newRead()
+	if err != nil {
 		e.mu.Unlock()
-		if err := r.Include(ctx, relations, notify); err != nil {
-			r.Close()
-			return nil, err
-		}
-		return r, nil
-	})
-}
-
-// errTooEarly means that a view will never stand at a read's epoch, since its first contents are of a later one.
-var errTooEarly = errors.New("it had no contents when the read began")
-
-// retryEarly begins a read again, and so at a later epoch, when it met a view that only then began to compute its
-// first contents. That happens once to each view.
-func retryEarly(ctx context.Context, begin func() (*Read, error)) (*Read, error) {
-	for {
-		r, err := begin()
-		if !errors.Is(err, errTooEarly) || ctx.Err() != nil {
-			return r, err
+		return nil, err
+	}
+	for id, d := range e.flows {
+		if d.failure() == nil {
+			r.ask(id, d)
 		}
 	}
+	e.mu.Unlock()
+	if err := r.Include(ctx, relations, notify); err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
 }
 
-// Include waits for more relations of a read that BeginReadAll began. A view that was created since, or whose first
-// contents are of a later epoch, cannot be read at the read's epoch.
+// Include waits for more relations of a read that BeginReadAll began. A view that was created since cannot be read at
+// the read's epoch.
 func (r *Read) Include(ctx context.Context, relations []uint32, notify func(Behind)) error {
 	for _, id := range relations {
 		r.e.mu.Lock()
@@ -109,13 +98,10 @@ func (r *Read) Include(ctx context.Context, relations []uint32, notify func(Behi
 		}
 		p, ok := r.promised[id]
 		if !ok {
-			return &ViewError{View: d.name(), Status: Loading, Err: errTooEarly}
+			return &ViewError{View: d.name(), Status: Loading, Err: errors.New("it had no contents when the transaction began")}
 		}
 		delete(r.promised, id)
 		s, err := r.e.await(ctx, p.d, p.w, r.Epoch, notify)
-		if errors.Is(err, errTooEarly) {
-			return &ViewError{View: d.name(), Status: Loading, Err: err}
-		}
 		if err != nil {
 			return err
 		}
@@ -148,7 +134,7 @@ func (r *Read) ask(id uint32, d *dataflow) {
 
 // beginRead is BeginRead for a session (reader nil) or for a dataflow that loads its first contents.
 func (e *Engine) beginRead(ctx context.Context, relations []uint32, notify func(Behind), reader *dataflow) (*Read, error) {
-	if err := e.lockPlaced(ctx, relations); err != nil {
+	if err := e.lockPlaced(ctx, func() []uint32 { return relations }); err != nil {
 		return nil, err
 	}
 	r, err := e.newRead()
@@ -183,10 +169,11 @@ func (e *Engine) beginRead(ctx context.Context, relations []uint32, notify func(
 
 // lockPlaced locks Engine.mu at a moment in which every named view, and every view below it, has a place in time. A new
 // view takes the published epoch for its first contents; a read must not ask it for an earlier one.
-func (e *Engine) lockPlaced(ctx context.Context, relations []uint32) error {
+// The names are asked for with the lock held.
+func (e *Engine) lockPlaced(ctx context.Context, relations func() []uint32) error {
 	for {
 		e.mu.Lock()
-		changed := e.unplaced(relations)
+		changed := e.unplaced(relations())
 		if changed == nil {
 			return nil
 		}
