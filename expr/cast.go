@@ -3,6 +3,7 @@ package expr
 import (
 	"errors"
 	"slices"
+	"strconv"
 
 	"millrace/delta"
 	"millrace/pgerr"
@@ -264,10 +265,17 @@ func fromText(to types.T, explicit bool) conversion {
 // toTextKernel writes values as text, as clients see them.
 func toTextKernel(ctx *Context, args Args, out *delta.Vec, errs *Errors) {
 	v, t, mask := args.V[0], args.V[0].Type, args.Mask(0)
+	switch t.Kind {
+	case types.Int2, types.Int4, types.Int8:
+		args.EachBytes(out, errs, func(dst []byte, row int) ([]byte, error) {
+			return strconv.AppendInt(dst, v.Ints[row&mask], 10), nil
+		})
+		return
+	}
 	args.EachBytes(out, errs, func(dst []byte, row int) ([]byte, error) {
 		d := v.Datum(row & mask)
 		switch {
-		case t.Is(types.Bool):
+		case t.Is(types.Bool) && !out.Type.Is(types.Name):
 			// Unlike the output function, which says t and f.
 			if d.Bool() {
 				return append(dst, "true"...), nil

@@ -45,7 +45,7 @@ var conversions = map[[2]types.Kind]conversion{
 	{types.Numeric, types.Int4}:   {kernel: datumKernel(numericToInt)},
 	{types.Numeric, types.Int8}:   {kernel: datumKernel(numericToInt)},
 	{types.Numeric, types.Float4}: {kernel: datumKernel(numericToFloat)},
-	{types.Numeric, types.Float8}: {kernel: datumKernel(numericToFloat)},
+	{types.Numeric, types.Float8}: {kernel: numericToDouble},
 
 	{types.Date, types.Timestamp}: {kernel: datumKernel(func(_ *Context, _, _ types.T, d types.Datum) (types.Datum, error) {
 		return intDatum(types.TimestampFromDate(d.I))
@@ -256,6 +256,28 @@ func numericToFloat(_ *Context, _, to types.T, d types.Datum) (types.Datum, erro
 	v, err := types.NumericToFloat64(d.B)
 	return types.NewFloat(v), err
 }
+
+// numericToDouble divides coefficient and power of ten where doubles hold both: then the division alone rounds, and
+// rounds right.
+func numericToDouble(_ *Context, args Args, out *delta.Vec, errs *Errors) {
+	v, dst, mask := args.V[0], GrowFloats(out, args.N), args.Mask(0)
+	args.Each(func(row int) {
+		b := v.Bytes(row & mask)
+		coef, scale, ok := types.NumericFast(b)
+		if ok && coef < 1<<53 && coef > -1<<53 && int(scale) < len(floatPowers) {
+			dst[row] = float64(coef) / floatPowers[scale]
+			return
+		}
+		f, err := types.NumericToFloat64(b)
+		if err != nil {
+			errs.Add(row, err)
+		}
+		dst[row] = f
+	})
+}
+
+// floatPowers are the powers of ten that a double holds exactly.
+var floatPowers = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
 
 // orNull makes a kernel of a conversion between RepInt kinds that gives NULL for some values (infinite times).
 func orNull(convert func(ctx *Context, v int64) (r int64, ok bool, err error)) EvalFunc {

@@ -8,12 +8,13 @@ import (
 	"millrace/types"
 )
 
-// merge builds a vector whose rows come from several: each row from one of them, or NULL.
+// merge builds a vector whose rows come from several: each row from one of them, or NULL. Values of fixed width are written
+// as they are taken, byte strings at the end, when the source of every row is known.
 type merge struct {
 	out   delta.Vec
 	parts []*delta.Vec
 	konst []bool
-	which []int32 // by row, the part; -1 is NULL
+	which []int32 // by row, the part; -1 is NULL; for byte strings
 }
 
 func (m *merge) disown() { m.out = delta.Vec{Type: m.out.Type} }
@@ -21,6 +22,10 @@ func (m *merge) disown() { m.out = delta.Vec{Type: m.out.Type} }
 func (m *merge) start(t types.T, f *frame, sel []uint32) {
 	m.out.Type = t
 	m.out.Reset()
+	if t.Rep() != types.RepBytes {
+		grow(&m.out, f.n)
+		return
+	}
 	m.parts, m.konst = m.parts[:0], m.konst[:0]
 	m.which = slices.Grow(m.which[:0], f.n)[:f.n]
 	for _, r := range f.rows(sel) {
@@ -30,41 +35,66 @@ func (m *merge) start(t types.T, f *frame, sel []uint32) {
 
 // take says that rows come from v.
 func (m *merge) take(rows []uint32, v *delta.Vec, constant bool) {
-	part := int32(len(m.parts))
-	m.parts, m.konst = append(m.parts, v), append(m.konst, constant)
-	for _, r := range rows {
-		m.which[r] = part
-	}
-}
-
-// finish builds the result for the rows of sel.
-func (m *merge) finish(f *frame, sel []uint32) *delta.Vec {
-	rows := f.rows(sel)
 	switch m.out.Type.Rep() {
 	case types.RepBool:
-		dst := GrowBools(&m.out, f.n)
-		m.scatter(rows, func(r uint32, v *delta.Vec, i int) { dst[r] = v.Bools[i] })
+		scatter(m.out.Bools, v.Bools, rows, constant)
 	case types.RepInt:
-		dst := GrowInts(&m.out, f.n)
-		m.scatter(rows, func(r uint32, v *delta.Vec, i int) { dst[r] = v.Ints[i] })
+		scatter(m.out.Ints, v.Ints, rows, constant)
 	case types.RepFloat:
-		dst := GrowFloats(&m.out, f.n)
-		m.scatter(rows, func(r uint32, v *delta.Vec, i int) { dst[r] = v.Floats[i] })
+		scatter(m.out.Floats, v.Floats, rows, constant)
 	default:
-		m.finishBytes(f.n, rows)
+		part := int32(len(m.parts))
+		m.parts, m.konst = append(m.parts, v), append(m.konst, constant)
+		for _, r := range rows {
+			m.which[r] = part
+		}
+		return
 	}
-	return &m.out
+	switch {
+	case v.Nulls == nil:
+	case constant:
+		if v.IsNull(0) {
+			m.null(rows)
+		}
+	default:
+		for _, r := range rows {
+			if v.Nulls.Get(int(r)) {
+				m.out.SetNull(int(r))
+			}
+		}
+	}
 }
 
-func (m *merge) scatter(rows []uint32, put func(r uint32, v *delta.Vec, i int)) {
-	for _, r := range rows {
-		v, i := m.source(r)
-		if v == nil || v.IsNull(i) {
-			m.out.SetNull(int(r))
-			continue
+// scatter copies rows of src, or its only one, to their places in dst.
+func scatter[E any](dst, src []E, rows []uint32, constant bool) {
+	if constant {
+		v := src[0]
+		for _, r := range rows {
+			dst[r] = v
 		}
-		put(r, v, i)
+		return
 	}
+	for _, r := range rows {
+		dst[r] = src[r]
+	}
+}
+
+// null says that rows are NULL.
+func (m *merge) null(rows []uint32) {
+	if m.out.Type.Rep() == types.RepBytes {
+		return
+	}
+	for _, r := range rows {
+		m.out.SetNull(int(r))
+	}
+}
+
+// finish gives the result for the rows of sel.
+func (m *merge) finish(f *frame, sel []uint32) *delta.Vec {
+	if m.out.Type.Rep() == types.RepBytes {
+		m.finishBytes(f.n, f.rows(sel))
+	}
+	return &m.out
 }
 
 // source gives the vector and index that row r comes from, nil for NULL.
@@ -81,6 +111,7 @@ func (m *merge) source(r uint32) (*delta.Vec, int) {
 
 func (m *merge) finishBytes(n int, rows []uint32) {
 	out := &m.out
+	out.Off = slices.Grow(out.Off, n)
 	next := uint32(0)
 	pad := func(end uint32) {
 		for ; next < end; next++ {
@@ -150,6 +181,8 @@ func (c *caseNode) eval(f *frame, sel []uint32) *delta.Vec {
 	}
 	if last := &c.results[len(c.results)-1]; last.node != nil {
 		c.take(open, last.eval(f, openSel), last.constant)
+	} else {
+		c.null(open)
 	}
 	return c.finish(f, sel)
 }
@@ -172,7 +205,8 @@ type coalesceNode struct {
 	merge
 	t    types.T
 	args []operand
-	open [2][]uint32
+	open [2][]uint32 // rows without a value so far
+	full []uint32    // rows that the current operand has a value for
 }
 
 func newCoalesce(t types.T, args []operand) *coalesceNode { return &coalesceNode{t: t, args: args} }
@@ -186,22 +220,26 @@ func (c *coalesceNode) eval(f *frame, sel []uint32) *delta.Vec {
 		if arg.constant && v.IsNull(0) {
 			continue
 		}
-		c.take(open, v, arg.constant)
 		if arg.constant || v.Nulls == nil {
-			break
+			c.take(open, v, arg.constant)
+			return c.finish(f, sel)
 		}
-		buf := &c.open[i&1]
-		*buf = (*buf)[:0]
+		rest := &c.open[i&1]
+		c.full, *rest = c.full[:0], (*rest)[:0]
 		for _, r := range open {
-			if v.IsNull(int(r)) {
-				*buf = append(*buf, r)
+			if v.Nulls.Get(int(r)) {
+				*rest = append(*rest, r)
+			} else {
+				c.full = append(c.full, r)
 			}
 		}
-		open, openSel = *buf, *buf
+		c.take(c.full, v, false)
+		open, openSel = *rest, *rest
 		if len(open) == 0 {
-			break
+			return c.finish(f, sel)
 		}
 	}
+	c.null(open)
 	return c.finish(f, sel)
 }
 
@@ -211,6 +249,7 @@ type extremumNode struct {
 	t     types.T
 	args  []operand
 	least bool
+	found []bool // by row, whether an operand was not NULL
 }
 
 func newExtremum(e *Extremum, ops []operand) *extremumNode {
@@ -219,26 +258,69 @@ func newExtremum(e *Extremum, ops []operand) *extremumNode {
 
 func (x *extremumNode) eval(f *frame, sel []uint32) *delta.Vec {
 	x.start(x.t, f, sel)
+	if x.t.Rep() == types.RepBytes {
+		return x.evalBytes(f, sel)
+	}
 	rows := f.rows(sel)
+	x.found = slices.Grow(x.found[:0], f.n)[:f.n]
+	clear(x.found)
+	for i := range x.args {
+		arg := &x.args[i]
+		v := arg.eval(f, sel)
+		if x.t.Rep() == types.RepInt && v.Nulls == nil {
+			x.better(rows, arg, v)
+			continue
+		}
+		for _, r := range rows {
+			at := arg.at(r)
+			if v.IsNull(at) || x.found[r] && !x.wins(compareAt(x.t, v, at, &x.out, int(r))) {
+				continue
+			}
+			x.found[r] = true
+			switch x.t.Rep() {
+			case types.RepBool:
+				x.out.Bools[r] = v.Bools[at]
+			case types.RepInt:
+				x.out.Ints[r] = v.Ints[at]
+			default:
+				x.out.Floats[r] = v.Floats[at]
+			}
+		}
+	}
+	for _, r := range rows {
+		if !x.found[r] {
+			x.out.SetNull(int(r))
+		}
+	}
+	return &x.out
+}
+
+// better takes the integers of an operand without NULLs that are more extreme than what was found.
+func (x *extremumNode) better(rows []uint32, arg *operand, v *delta.Vec) {
+	for _, r := range rows {
+		c := v.Ints[arg.at(r)]
+		if !x.found[r] || (c < x.out.Ints[r]) == x.least && c != x.out.Ints[r] {
+			x.out.Ints[r] = c
+		}
+		x.found[r] = true
+	}
+}
+
+// wins tells from a comparison with the extreme so far whether a value takes its place.
+func (x *extremumNode) wins(c int) bool { return x.least && c < 0 || !x.least && c > 0 }
+
+func (x *extremumNode) evalBytes(f *frame, sel []uint32) *delta.Vec {
 	for i := range x.args {
 		arg := &x.args[i]
 		v := arg.eval(f, sel)
 		x.parts, x.konst = append(x.parts, v), append(x.konst, arg.constant)
-		for _, r := range rows {
+		for _, r := range f.rows(sel) {
 			at := arg.at(r)
 			if v.IsNull(at) {
 				continue
 			}
 			best, bestAt := x.source(r)
-			if best == nil {
-				x.which[r] = int32(i)
-				continue
-			}
-			c := compareAt(x.t, v, at, best, bestAt)
-			if x.least {
-				c = -c
-			}
-			if c > 0 {
+			if best == nil || x.wins(compareAt(x.t, v, at, best, bestAt)) {
 				x.which[r] = int32(i)
 			}
 		}

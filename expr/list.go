@@ -73,6 +73,16 @@ func (s *constSet) has(v *delta.Vec, i int) bool {
 
 // fill writes `left IN set`, or its negation, for rows.
 func (s *constSet) fill(out *delta.Vec, rows []uint32, left *delta.Vec, negate bool) {
+	if s.few != nil && !s.hasNull && left.Nulls == nil {
+		for _, r := range rows {
+			v, found := left.Ints[r], false
+			for _, x := range s.few {
+				found = found || x == v
+			}
+			out.Bools[r] = found != negate
+		}
+		return
+	}
 	for _, r := range rows {
 		if left.IsNull(int(r)) {
 			out.SetNull(int(r))

@@ -3,6 +3,7 @@ package scalar
 import (
 	"math"
 	"math/big"
+	"slices"
 
 	"millrace/delta"
 	"millrace/expr"
@@ -13,9 +14,9 @@ import (
 func numericOperators() []*expr.Function {
 	two, one := with(tNumeric, tNumeric), with(tNumeric)
 	list := []*expr.Function{
-		{Name: "+", Operator: true, Args: two, Ret: tNumeric, Eval: numeric2(types.NumericAdd), Commutator: "+"},
-		{Name: "-", Operator: true, Args: two, Ret: tNumeric, Eval: numeric2(types.NumericSub)},
-		{Name: "*", Operator: true, Args: two, Ret: tNumeric, Eval: numeric2(types.NumericMul), Commutator: "*"},
+		{Name: "+", Operator: true, Args: two, Ret: tNumeric, Eval: numericFast(addFast, types.NumericAdd), Commutator: "+"},
+		{Name: "-", Operator: true, Args: two, Ret: tNumeric, Eval: numericFast(subFast, types.NumericSub)},
+		{Name: "*", Operator: true, Args: two, Ret: tNumeric, Eval: numericFast(mulFast, types.NumericMul), Commutator: "*"},
 		{Name: "/", Operator: true, Args: two, Ret: tNumeric, Eval: numeric2(types.NumericDiv)},
 		{Name: "%", Operator: true, Args: two, Ret: tNumeric, Eval: numeric2(types.NumericRem)},
 		{Name: "^", Operator: true, Args: two, Ret: tNumeric, Eval: numeric2(types.NumericPower)},
@@ -55,6 +56,95 @@ func numericOperators() []*expr.Function {
 		{Name: "width_bucket", Args: with(tNumeric, tNumeric, tNumeric, tInt4), Ret: tInt4, Eval: toInt(widthBucketNumeric)},
 	}
 	return list
+}
+
+// numericFast makes a kernel of an operation that is done on int64 coefficients where both operands and the result
+// have that form, and by the general function elsewhere.
+func numericFast(fast func(a int64, sa int32, b int64, sb int32) (r int64, sr int32, ok bool), general func(dst, a, b []byte) ([]byte, error)) expr.EvalFunc {
+	slow := numeric2(general)
+	return func(ctx *expr.Context, args expr.Args, out *delta.Vec, errs *expr.Errors) {
+		if args.Sel != nil {
+			slow(ctx, args, out, errs)
+			return
+		}
+		a, b, ma, mb := args.V[0], args.V[1], args.Mask(0), args.Mask(1)
+		if len(out.Off) == 0 {
+			out.Off = append(out.Off, 0)
+		}
+		data, off := out.Data, slices.Grow(out.Off, args.N)
+		for r := range args.N {
+			x, y := a.Bytes(r&ma), b.Bytes(r&mb)
+			cx, sx, okx := types.NumericFast(x)
+			cy, sy, oky := types.NumericFast(y)
+			if c, s, ok := fast(cx, sx, cy, sy); ok && okx && oky && s <= numericFastScale {
+				data = types.AppendNumeric(data, c, s)
+			} else {
+				start := len(data)
+				v, err := general(data, x, y)
+				if err != nil {
+					errs.Add(r, err)
+					v = data[:start]
+				}
+				data = v
+			}
+			off = append(off, uint32(len(data)))
+		}
+		out.Data, out.Off = data, off
+	}
+}
+
+// numericFastScale is a scale up to which the fast form surely exists.
+const numericFastScale = 18
+
+// powersOfTen are those that int64 holds.
+var powersOfTen = func() (p [19]int64) {
+	p[0] = 1
+	for i := 1; i < len(p); i++ {
+		p[i] = 10 * p[i-1]
+	}
+	return p
+}()
+
+func mulFast(a int64, sa int32, b int64, sb int32) (int64, int32, bool) {
+	r, bad := mul64(a, b)
+	return r, sa + sb, bad >= 0
+}
+
+func addFast(a int64, sa int32, b int64, sb int32) (int64, int32, bool) {
+	if sa != sb {
+		var ok bool
+		if a, b, sa, ok = align(a, sa, b, sb); !ok {
+			return 0, 0, false
+		}
+	}
+	r, bad := add64(a, b)
+	return r, sa, bad >= 0
+}
+
+func subFast(a int64, sa int32, b int64, sb int32) (int64, int32, bool) {
+	if sa != sb {
+		var ok bool
+		if a, b, sa, ok = align(a, sa, b, sb); !ok {
+			return 0, 0, false
+		}
+	}
+	r, bad := sub64(a, b)
+	return r, sa, bad >= 0
+}
+
+// align brings two coefficients to the greater of their scales.
+func align(a int64, sa int32, b int64, sb int32) (int64, int64, int32, bool) {
+	bad := int64(0)
+	switch d := sa - sb; {
+	case d > 18 || d < -18:
+		return 0, 0, 0, false
+	case d > 0:
+		b, bad = mul64(b, powersOfTen[d])
+		return a, b, sa, bad >= 0
+	default:
+		a, bad = mul64(a, powersOfTen[-d])
+		return a, b, sb, bad >= 0
+	}
 }
 
 // numeric2 makes a kernel of an operation on two numerics.

@@ -269,6 +269,9 @@ func arrayPosition(x *row) (int64, error) {
 		return 0, errNull
 	}
 	lower, from := int64(a.dims[0].Lower), int64(0)
+	if x.null(1) && !slices.ContainsFunc(a.elems, func(d types.Datum) bool { return d.Null }) {
+		return 0, errNull
+	}
 	if x.len() == 3 {
 		if x.null(2) {
 			return 0, pgerr.New(pgerr.NullValueNotAllowed, "initial position must not be null")

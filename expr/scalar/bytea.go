@@ -7,10 +7,12 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
+	"math"
 	"strings"
 
 	"millrace/expr"
 	"millrace/pgerr"
+	"millrace/types"
 )
 
 func byteaFunctions() []*expr.Function {
@@ -88,8 +90,11 @@ func byteaOverlay(x *row, dst []byte) ([]byte, error) {
 	if x.len() == 4 {
 		count = x.int(3)
 	}
-	if from <= 0 {
+	switch {
+	case from <= 0:
 		return nil, errNegativeSubstring()
+	case from+count > math.MaxInt32:
+		return nil, expr.ErrOutOfRange(types.Int4)
 	}
 	dst = append(dst, cut(s, 1, from)...)
 	dst = append(dst, part...)

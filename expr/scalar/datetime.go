@@ -3,6 +3,7 @@ package scalar
 import (
 	"time"
 
+	"millrace/delta"
 	"millrace/expr"
 	"millrace/pgerr"
 	"millrace/types"
@@ -32,21 +33,21 @@ func datetimeOperators() []*expr.Function {
 		op("+", tTimestamp, toInt(func(x *row) (int64, error) { return dateAndTime(x.int(0), x.int(1)) }), tDate, tTime),
 		op("+", tTimestamp, toInt(func(x *row) (int64, error) { return dateAndTime(x.int(1), x.int(0)) }), tTime, tDate),
 
-		op("+", tTimestamp, toInt(func(x *row) (int64, error) { return types.TimestampAddInterval(x.int(0), x.interval(1)) }), tTimestamp, tInterval),
+		op("+", tTimestamp, shift(1, func(x *row) (int64, error) { return types.TimestampAddInterval(x.int(0), x.interval(1)) }), tTimestamp, tInterval),
 		op("+", tTimestamp, toInt(func(x *row) (int64, error) { return types.TimestampAddInterval(x.int(1), x.interval(0)) }), tInterval, tTimestamp),
-		op("-", tTimestamp, toInt(func(x *row) (int64, error) {
+		op("-", tTimestamp, shift(-1, func(x *row) (int64, error) {
 			return subtractInterval(x, 1, func(iv types.IntervalValue) (int64, error) { return types.TimestampAddInterval(x.int(0), iv) })
 		}), tTimestamp, tInterval),
 		op("-", tInterval, toBytes(func(x *row, dst []byte) ([]byte, error) {
 			return encoded(dst)(types.TimestampSub(x.int(0), x.int(1)))
 		}), tTimestamp, tTimestamp),
-		zoned(op("+", tTimestampTZ, toInt(func(x *row) (int64, error) {
+		zoned(op("+", tTimestampTZ, shift(1, func(x *row) (int64, error) {
 			return types.TimestampTZAddInterval(x.int(0), x.interval(1), x.ctx.Env.TimeZone)
 		}), tTimestampTZ, tInterval)),
 		zoned(op("+", tTimestampTZ, toInt(func(x *row) (int64, error) {
 			return types.TimestampTZAddInterval(x.int(1), x.interval(0), x.ctx.Env.TimeZone)
 		}), tInterval, tTimestampTZ)),
-		zoned(op("-", tTimestampTZ, toInt(func(x *row) (int64, error) {
+		zoned(op("-", tTimestampTZ, shift(-1, func(x *row) (int64, error) {
 			return subtractInterval(x, 1, func(iv types.IntervalValue) (int64, error) {
 				return types.TimestampTZAddInterval(x.int(0), iv, x.ctx.Env.TimeZone)
 			})
@@ -68,6 +69,47 @@ func datetimeOperators() []*expr.Function {
 		op("*", tInterval, toBytes(func(x *row, dst []byte) ([]byte, error) { return encoded(dst)(x.interval(0).Mul(x.float(1))) }), tInterval, tFloat8),
 		op("*", tInterval, toBytes(func(x *row, dst []byte) ([]byte, error) { return encoded(dst)(x.interval(1).Mul(x.float(0))) }), tFloat8, tInterval),
 		op("/", tInterval, toBytes(func(x *row, dst []byte) ([]byte, error) { return encoded(dst)(x.interval(0).Div(x.float(1))) }), tInterval, tFloat8),
+	}
+}
+
+// Times and distances within these bounds can be added without a thought of infinity or overflow: the bounds lie within
+// PostgreSQL's range of timestamps and far from that of int64.
+const (
+	shiftMax     = 100_000_000_000_000_000 // some 3,000 years in microseconds
+	shiftedLeast = -200_000_000_000_000_000
+	shiftedMax   = 9_000_000_000_000_000_000
+)
+
+// shift is the sum (sign 1) or difference (-1) of a timestamp and an interval. A constant interval that is a fixed number of
+// microseconds, the usual case, makes it an addition; general does the rest.
+func shift(sign int64, general func(x *row) (int64, error)) expr.EvalFunc {
+	slow := toInt(general)
+	return func(ctx *expr.Context, args expr.Args, out *delta.Vec, errs *expr.Errors) {
+		if !args.Const[1] || args.Const[0] || args.Sel != nil {
+			slow(ctx, args, out, errs)
+			return
+		}
+		iv := types.DecodeInterval(args.V[1].Bytes(0))
+		if iv.Months != 0 || iv.Days != 0 || iv.Micros > shiftMax || iv.Micros < -shiftMax {
+			slow(ctx, args, out, errs)
+			return
+		}
+		dst, by := expr.GrowInts(out, args.N), sign*iv.Micros
+		var x *row
+		for r, v := range args.V[0].Ints[:args.N] {
+			sum := v + by
+			if sum < shiftedLeast || sum > shiftedMax {
+				if x == nil {
+					x = newRow(ctx, &args, out.Type)
+				}
+				x.r = r
+				var err error
+				if sum, err = general(x); err != nil {
+					errs.Add(r, err)
+				}
+			}
+			dst[r] = sum
+		}
 	}
 }
 
@@ -114,9 +156,9 @@ func datetimeFunctions() []*expr.Function {
 		fn("date_bin", tTimestamp, toInt(dateBin), tInterval, tTimestamp, tTimestamp),
 		fn("date_bin", tTimestampTZ, toInt(dateBin), tInterval, tTimestampTZ, tTimestampTZ),
 
-		fn("age", tInterval, toBytes(func(x *row, dst []byte) ([]byte, error) { return encoded(dst)(types.Age(x.int(0), x.int(1))) }), tTimestamp, tTimestamp),
+		fn("age", tInterval, toBytes(func(x *row, dst []byte) ([]byte, error) { return age(dst, x.int(0), x.int(1), nil) }), tTimestamp, tTimestamp),
 		zoned(fn("age", tInterval, toBytes(func(x *row, dst []byte) ([]byte, error) {
-			return encoded(dst)(types.AgeTZ(x.int(0), x.int(1), x.ctx.Env.TimeZone))
+			return age(dst, x.int(0), x.int(1), x.ctx.Env.TimeZone)
 		}), tTimestampTZ, tTimestampTZ)),
 		stable(fn("age", tInterval, toBytes(ageToday), tTimestamp), expr.UsesNow|expr.UsesSettings),
 		stable(fn("age", tInterval, toBytes(ageTodayTZ), tTimestampTZ), expr.UsesNow|expr.UsesSettings),
@@ -188,6 +230,9 @@ func intervalToChar(x *row, dst []byte) ([]byte, error) {
 
 // dateTruncZone truncates in the zone of argument 2, which shares the call site's memory with the field.
 func dateTruncZone(x *row) (int64, error) {
+	if v := x.int(1); !types.TimestampIsFinite(v) {
+		return v, nil
+	}
 	type fieldAndZone struct {
 		field types.Field
 		loc   *time.Location
@@ -219,7 +264,7 @@ func ageToday(x *row, dst []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return encoded(dst)(types.Age(midnight, x.int(0)))
+	return age(dst, midnight, x.int(0), nil)
 }
 
 func ageTodayTZ(x *row, dst []byte) ([]byte, error) {
@@ -231,7 +276,7 @@ func ageTodayTZ(x *row, dst []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return encoded(dst)(types.AgeTZ(instant, x.int(0), x.ctx.Env.TimeZone))
+	return age(dst, instant, x.int(0), x.ctx.Env.TimeZone)
 }
 
 func makeTimestamp(x *row) (int64, error) {
@@ -245,6 +290,10 @@ func makeTimestampTZ(x *row) (int64, error) {
 	}
 	loc := x.ctx.Env.TimeZone
 	if x.len() == 7 {
+		if zone := x.bytes(6); len(zone) > 0 && isDigit(zone[0]) {
+			return 0, pgerr.New(pgerr.InvalidParameterValue, "invalid input syntax for type numeric time zone: \"%s\"", zone).
+				WithHint("Numeric time zones must have \"-\" or \"+\" as first character.")
+		}
 		if loc, err = zoneOf(x, 6); err != nil {
 			return 0, err
 		}
@@ -256,9 +305,23 @@ func zoneOf(x *row, i int) (*time.Location, error) {
 	return remember(x, x.bytes(i), types.LookupZone)
 }
 
+// age is age() of two local times, or, with a zone, of two instants. They must be finite.
+func age(dst []byte, a, b int64, loc *time.Location) ([]byte, error) {
+	switch {
+	case !types.TimestampIsFinite(a) || !types.TimestampIsFinite(b):
+		return nil, pgerr.New(pgerr.DatetimeFieldOverflow, "timestamp out of range")
+	case loc == nil:
+		return encoded(dst)(types.Age(a, b))
+	}
+	return encoded(dst)(types.AgeTZ(a, b, loc))
+}
+
 // inZone makes AT TIME ZONE of a conversion between local time and instant; the zone comes first.
 func inZone(convert func(int64, *time.Location) (int64, error)) func(x *row) (int64, error) {
 	return func(x *row) (int64, error) {
+		if v := x.int(1); !types.TimestampIsFinite(v) {
+			return v, nil // whatever the zone, even if there is none of that name
+		}
 		loc, err := zoneOf(x, 0)
 		if err != nil {
 			return 0, err
@@ -270,6 +333,9 @@ func inZone(convert func(int64, *time.Location) (int64, error)) func(x *row) (in
 // inFixedZone is the same for a zone given as its distance from UTC.
 func inFixedZone(convert func(int64, *time.Location) (int64, error)) func(x *row) (int64, error) {
 	return func(x *row) (int64, error) {
+		if v := x.int(1); !types.TimestampIsFinite(v) {
+			return v, nil
+		}
 		iv := x.interval(0)
 		if iv.Months != 0 || iv.Days != 0 {
 			text := types.AppendInterval(nil, iv, x.ctx.Env)

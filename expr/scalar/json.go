@@ -43,13 +43,7 @@ func jsonFunctions() []*expr.Function {
 			keys, _ := texts(x, 1)
 			return appended(dst)(types.JSONDeleteKeys(x.bytes(0), keys))
 		}), tJSONB, tTextArray),
-		op("#-", tJSONB, toBytes(func(x *row, dst []byte) ([]byte, error) {
-			path, null := texts(x, 1)
-			if null {
-				return append(dst, x.bytes(0)...), nil
-			}
-			return appended(dst)(types.JSONDeletePath(x.bytes(0), path))
-		}), tJSONB, tTextArray),
+		op("#-", tJSONB, toBytes(jsonDeletePath), tJSONB, tTextArray),
 
 		fn("jsonb_typeof", tText, toBytes(jsonTypeof), tJSONB),
 		fn("json_typeof", tText, toBytes(jsonTypeof), tJSON),
@@ -195,25 +189,35 @@ func jsonTypeof(x *row, dst []byte) ([]byte, error) {
 	return append(dst, types.JSONTypeof(x.bytes(0))...), nil
 }
 
-// pathArgument reads the path of jsonb_set and jsonb_insert.
+// pathArgument reads a path to a change in argument 0. A NULL in it is an error where the path before it leads
+// somewhere; elsewhere it does not matter, and a scalar is refused for being one.
 func pathArgument(x *row) ([]string, error) {
-	path := x.array(1)
-	for i := 0; ; i++ {
-		d, ok := path.Next()
-		if !ok {
-			break
+	var path []string
+	reader, failed := x.array(1), error(nil)
+	for d, ok := reader.Next(); ok; d, ok = reader.Next() {
+		if d.Null && failed == nil {
+			if _, found := types.JSONPathGet(x.bytes(0), path); found && isContainer(x.bytes(0)) {
+				failed = pgerr.New(pgerr.NullValueNotAllowed, "path element at position %d is null", len(path)+1)
+			}
 		}
-		if d.Null {
-			return nil, pgerr.New(pgerr.NullValueNotAllowed, "path element at position %d is null", i+1)
-		}
+		path = append(path, string(d.B))
 	}
-	list, _ := texts(x, 1)
-	return list, nil
+	return path, failed
+}
+
+func isContainer(b []byte) bool { return len(b) > 0 && (b[0] == '{' || b[0] == '[') }
+
+func jsonDeletePath(x *row, dst []byte) ([]byte, error) {
+	path, err := pathArgument(x)
+	if b := x.bytes(0); err != nil && len(b) > len("{}") {
+		return nil, err
+	}
+	return appended(dst)(types.JSONDeletePath(x.bytes(0), path))
 }
 
 func jsonSet(x *row, dst []byte) ([]byte, error) {
 	path, err := pathArgument(x)
-	if err != nil {
+	if b := x.bytes(0); err != nil && (x.bool(3) || len(b) > len("{}")) {
 		return nil, err
 	}
 	return appended(dst)(types.JSONSet(x.bytes(0), path, x.bytes(2), x.bool(3)))

@@ -138,7 +138,7 @@ func foldCase(s string) string {
 
 func (p *likePattern) match(s []byte) (bool, error) {
 	if p.fold {
-		s = mapRunes(make([]byte, 0, len(s)), s, asciiLower, unicode.ToLower)
+		s = mapCase(make([]byte, 0, len(s)), s, &lowerTable, unicode.ToLower)
 	}
 	switch p.simple {
 	case likeWhole:

@@ -2,22 +2,10 @@ package scalar
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"millrace/pgerr"
 	"millrace/types"
 )
-
-// numberReader reads a number by a template.
-type numberReader struct {
-	f         *numberFormat
-	s         string
-	minus     bool
-	signed    bool
-	digits    strings.Builder
-	pre, post int
-	point     bool
-}
 
 // toNumber is to_number(text, template).
 func toNumber(x *row, dst []byte) ([]byte, error) {
@@ -34,116 +22,144 @@ func toNumber(x *row, dst []byte) ([]byte, error) {
 	if f.exponent {
 		return nil, pgerr.New(pgerr.FeatureNotSupported, `"EEEE" not supported for input`)
 	}
-	r := &numberReader{f: f, s: x.str(0)}
+	r := &numberReader{f: f, s: x.bytes(0), sign: ' '}
 	for _, n := range f.nodes {
-		if r.s == "" {
+		if r.at >= len(r.s) {
 			break
 		}
 		r.node(n)
 	}
-	text := r.digits.String()
-	if text == "" || text == "." {
-		return nil, pgerr.New(pgerr.InvalidTextRepresentation, "invalid input syntax for type numeric: \"%s\"", " "+text)
-	}
-	if r.minus {
-		text = "-" + text
-	}
+	text := string(r.sign) + strings.TrimSuffix(string(r.digits), ".")
 	n, err := types.ParseNumeric(nil, []byte(text))
 	if err != nil {
 		return nil, err
 	}
-	if f.shift > 0 {
+	if f.multi {
 		factor, err := types.NumericPower(nil, numericTen, types.NumericFromInt(nil, int64(-f.shift)))
 		if err != nil {
 			return nil, err
 		}
 		return types.NumericMul(dst, n, factor)
 	}
-	if n, err = types.NumericRound(nil, n, int32(f.post)); err != nil {
-		return nil, err
-	}
-	// Digits that the input does not have are not shown.
-	return types.NumericRound(dst, n, min(types.NumericScale(n), int32(r.post)))
+	// The template's digits bound the value as a declared type does.
+	return types.ApplyNumericMod(dst, n, int32((f.pre+f.shift+r.post)<<16|r.post)+numericModBase)
 }
 
-func (r *numberReader) skip() {
-	_, n := utf8.DecodeRuneInString(r.s)
-	r.s = r.s[n:]
+// numericModBase is what PostgreSQL adds to the precision and scale in a numeric's modifier. Templates may have no digit,
+// which types.NumericMod refuses.
+const numericModBase = 4
+
+// numberReader reads a number by a template. As PostgreSQL does, each digit position of the template uses up a
+// character of the input, a digit or not.
+type numberReader struct {
+	f         *numberFormat
+	s         []byte
+	at        int
+	sign      byte
+	digits    []byte
+	pre, post int // digits read
+	point     bool
 }
 
 func (r *numberReader) node(n numberNode) {
 	switch n.key {
 	case keyLiteral:
-		r.skip()
+		r.at += skipChars(r.s[r.at:], 1)
 	case keyNine, keyZero, keyPoint:
 		r.position(n.key)
+		r.at++
 	case keyComma:
-		if r.s[0] == ',' {
-			r.skip()
+		if !r.f.fill && r.s[r.at] == ',' {
+			r.at++
 		}
 	case keyCurrency:
-		if r.s[0] == ' ' || r.s[0] == '$' {
-			r.skip()
-		}
-	case keyMinus, keyPlus, keySign, keyLocaleSign:
-		r.sign(n.key)
+		r.skipOther(1)
 	case keyOrdinal, keyOrdinalLower:
-		if len(r.s) >= 2 && strings.Contains("st nd rd th", strings.ToLower(r.s[:2])) {
-			r.s = r.s[2:]
+		r.skipOther(2)
+	case keyMinus, keyPlus, keySign:
+		c := r.s[r.at]
+		if c == '-' && n.key != keyPlus || c == '+' && n.key != keyMinus {
+			r.sign = c
+			r.at++
+		} else {
+			r.skipOther(1)
 		}
 	}
 }
 
-func (r *numberReader) sign(key numberKey) {
-	switch c := r.s[0]; {
-	case c == '-' && key != keyPlus:
-		r.minus = true
-		r.skip()
-	case c == '+' && key != keyMinus:
-		r.skip()
-	case c == ' ' && key != keySign:
-		r.skip()
+// skipOther skips up to n characters that cannot be part of a number.
+func (r *numberReader) skipOther(n int) {
+	for ; n > 0 && r.at < len(r.s) && strings.IndexByte("0123456789.,+-", r.s[r.at]) < 0; n-- {
+		r.at += skipChars(r.s[r.at:], 1)
 	}
 }
 
-// position reads one digit or the point, with a sign before the first and after the last.
+// position reads a digit or the point, with a sign before the first digit or after the last.
 func (r *numberReader) position(key numberKey) {
-	if r.digits.Len() == 0 && !r.signed {
-		for r.s != "" && r.s[0] == ' ' {
-			r.skip()
-		}
-		if r.s == "" {
-			return
-		}
-		if c := r.s[0]; c == '-' || c == '+' || r.f.bracket && c == '<' {
-			r.minus = c != '+'
-			r.signed = true
-			r.skip()
-		}
+	if r.s[r.at] == ' ' {
+		r.at++
 	}
-	if r.s == "" {
+	if r.at >= len(r.s) {
 		return
 	}
-	switch c := r.s[0]; {
-	case isDigit(c) && key != keyPoint:
+	if r.sign == ' ' && key != keyPoint && r.pre+r.post == 0 {
+		r.leadingSign()
+	}
+	if r.at >= len(r.s) {
+		return
+	}
+	read := false
+	switch c := r.s[r.at]; {
+	case isDigit(c):
+		if r.point && r.post == r.f.post {
+			return
+		}
+		r.digits = append(r.digits, c)
+		read = true
 		if r.point {
 			r.post++
 		} else {
 			r.pre++
 		}
-		r.digits.WriteByte(c)
-		r.skip()
 	case c == '.' && r.f.point && !r.point:
-		r.point = true
-		r.digits.WriteByte('.')
-		r.skip()
-	case c == '-' || c == '+':
-		if r.f.localeSign && r.f.place == signAfter {
-			r.minus = c == '-'
+		r.digits = append(r.digits, c)
+		r.point, read = true, true
+	}
+	if r.sign == ' ' && r.pre+r.post > 0 {
+		r.trailingSign(read)
+	}
+}
+
+func (r *numberReader) leadingSign() {
+	c := r.s[r.at]
+	if r.f.localeSign && r.f.place == signBefore {
+		if c == '-' || c == '+' {
+			r.sign = c
+			r.at++
 		}
-	case c == ',' || c == ' ':
-		if key != keyPoint {
-			return
+		return
+	}
+	switch {
+	case c == '-' || r.f.bracket && c == '<':
+		r.sign = '-'
+		r.at++
+	case c == '+':
+		r.sign = '+'
+		r.at++
+	}
+}
+
+// trailingSign reads a sign right after the last digit, where the template has one somewhere.
+func (r *numberReader) trailingSign(read bool) {
+	switch {
+	case r.f.localeSign && read && r.at+1 < len(r.s) && !isDigit(r.s[r.at+1]):
+		if c := r.s[r.at+1]; c == '-' || c == '+' {
+			r.sign = c
+			r.at++
+		}
+	case !read && (r.f.plus || r.f.minus):
+		if c := r.s[r.at]; c == '-' || c == '+' {
+			r.sign = c
 		}
 	}
 }

@@ -167,12 +167,14 @@ func floatToChar(precision int) func(x *row, dst []byte) ([]byte, error) {
 		case special:
 			text = "Infinity"
 		default:
-			whole := len(strconv.FormatFloat(math.Abs(v), 'f', 0, 64))
-			if whole >= precision {
-				post = 0
-			} else if whole+post > precision {
-				post = precision - whole
-			}
+			text = strconv.FormatFloat(math.Abs(v), 'f', 0, 64)
+		}
+		if whole := len(text); whole >= precision {
+			post = 0
+		} else if whole+post > precision {
+			post = precision - whole
+		}
+		if !special {
 			text = strconv.FormatFloat(math.Abs(v), 'f', post, 64)
 		}
 		return f.appendDigits(dst, text, math.Signbit(v) && !math.IsNaN(v), pre, post), nil

@@ -435,8 +435,9 @@ func regexpCount(x *row) (int64, error) {
 }
 
 // nthMatch finds the match and group that regexp_instr and regexp_substr ask for: from the start position in argument
-// 2 the occurrence in argument 3, its group in the argument at subexpr.
-func nthMatch(x *row, name string, flags, subexpr int) (start, end int, err error) {
+// 2 the occurrence in argument 3, its group in the argument at subexpr. check is called after the checks of those before
+// the others, in PostgreSQL's order.
+func nthMatch(x *row, name string, flags, subexpr int, check func() error) (start, end int, err error) {
 	from, err := startOffset(x, 2)
 	if err != nil {
 		return 0, 0, err
@@ -447,14 +448,17 @@ func nthMatch(x *row, name string, flags, subexpr int) (start, end int, err erro
 			return 0, 0, errParameter("n", n)
 		}
 	}
-	letters := optionalText(x, flags)
-	if err := withoutGlobal(letters, name, ""); err != nil {
+	if err := check(); err != nil {
 		return 0, 0, err
 	}
 	if x.len() > subexpr {
 		if group = x.int(subexpr); group < 0 {
 			return 0, 0, errParameter("subexpr", group)
 		}
+	}
+	letters := optionalText(x, flags)
+	if err := withoutGlobal(letters, name, ""); err != nil {
+		return 0, 0, err
 	}
 	p, err := patternOf(x, 1, letters)
 	if err != nil {
@@ -474,14 +478,13 @@ func nthMatch(x *row, name string, flags, subexpr int) (start, end int, err erro
 }
 
 func regexpInstr(x *row) (int64, error) {
-	wantEnd := false
-	if x.len() > 4 {
-		if v := x.int(4); v != 0 && v != 1 {
-			return 0, errParameter("endoption", v)
+	wantEnd := x.len() > 4 && x.int(4) == 1
+	start, end, err := nthMatch(x, "regexp_instr()", 5, 6, func() error {
+		if x.len() > 4 && x.int(4) != 0 && x.int(4) != 1 {
+			return errParameter("endoption", x.int(4))
 		}
-		wantEnd = x.int(4) == 1
-	}
-	start, end, err := nthMatch(x, "regexp_instr()", 5, 6)
+		return nil
+	})
 	if err != nil || start < 0 {
 		return 0, err
 	}
@@ -492,7 +495,7 @@ func regexpInstr(x *row) (int64, error) {
 }
 
 func regexpSubstr(x *row, dst []byte) ([]byte, error) {
-	start, end, err := nthMatch(x, "regexp_substr()", 4, 5)
+	start, end, err := nthMatch(x, "regexp_substr()", 4, 5, func() error { return nil })
 	if err != nil {
 		return nil, err
 	}

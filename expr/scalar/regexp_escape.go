@@ -164,18 +164,28 @@ func (p *areParser) charEscape(c rune) (rune, error) {
 	return c, nil
 }
 
+// hexEscapeMax is the greatest value that PostgreSQL takes as a character, and noCharacter stands for those that are
+// none, which match nothing: it is not assigned and never will be.
+const (
+	hexEscapeMax = 0x7ffffffe
+	noCharacter  = unicode.MaxRune
+)
+
 // hexEscape reads between least and most hexadecimal digits.
 func (p *areParser) hexEscape(least, most int) (rune, error) {
 	v, digits := uint64(0), 0
 	for digits < most && p.pos < len(p.src) && hexDigit(p.src[p.pos]) <= 15 {
-		if v = v<<4 | uint64(hexDigit(p.src[p.pos])); v > unicode.MaxRune {
+		if v = v<<4 | uint64(hexDigit(p.src[p.pos])); v > hexEscapeMax {
 			return 0, errRegexp("invalid escape \\ sequence")
 		}
 		p.pos++
 		digits++
 	}
-	if digits < least || !utf8.ValidRune(rune(v)) {
+	if digits < least {
 		return 0, errRegexp("invalid escape \\ sequence")
+	}
+	if !utf8.ValidRune(rune(v)) {
+		return noCharacter, nil
 	}
 	return rune(v), nil
 }

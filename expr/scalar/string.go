@@ -2,6 +2,7 @@ package scalar
 
 import (
 	"bytes"
+	"math"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -122,6 +123,26 @@ func bpcharLength(x *row) (int64, error) {
 func byteLength(x *row) (int64, error) { return int64(len(x.bytes(0))), nil }
 func bitLength(x *row) (int64, error)  { return 8 * int64(len(x.bytes(0))), nil }
 
+// mapCase maps a text's case, by a table as long as it is ASCII.
+func mapCase(dst, s []byte, table *[utf8.RuneSelf]byte, f func(rune) rune) []byte {
+	start := len(dst)
+	dst = append(dst, s...)
+	for i, c := range dst[start:] {
+		if c >= utf8.RuneSelf {
+			return mapRunes(dst[:start], s, func(c byte) byte { return table[c] }, f)
+		}
+		dst[start+i] = table[c]
+	}
+	return dst
+}
+
+var lowerTable, upperTable = func() (lower, upper [utf8.RuneSelf]byte) {
+	for c := range byte(utf8.RuneSelf) {
+		lower[c], upper[c] = asciiLower(c), asciiUpper(c)
+	}
+	return lower, upper
+}()
+
 // mapRunes appends s with f applied to each character; ascii does the same for single bytes.
 func mapRunes(dst, s []byte, ascii func(byte) byte, f func(rune) rune) []byte {
 	for i := 0; i < len(s); {
@@ -152,11 +173,11 @@ func asciiUpper(c byte) byte {
 }
 
 func lower(x *row, dst []byte) ([]byte, error) {
-	return mapRunes(dst, x.bytes(0), asciiLower, unicode.ToLower), nil
+	return mapCase(dst, x.bytes(0), &lowerTable, unicode.ToLower), nil
 }
 
 func upper(x *row, dst []byte) ([]byte, error) {
-	return mapRunes(dst, x.bytes(0), asciiUpper, unicode.ToUpper), nil
+	return mapCase(dst, x.bytes(0), &upperTable, unicode.ToUpper), nil
 }
 
 // initcap raises the first letter of each word, a word being a run of letters and digits.
@@ -264,8 +285,11 @@ func overlay(x *row, dst []byte) ([]byte, error) {
 	if x.len() == 4 {
 		count = x.int(3)
 	}
-	if from <= 0 {
+	switch {
+	case from <= 0:
 		return nil, errNegativeSubstring()
+	case from+count > math.MaxInt32:
+		return nil, expr.ErrOutOfRange(types.Int4)
 	}
 	dst = append(dst, s[:skipChars(s, from-1)]...)
 	dst = append(dst, part...)
