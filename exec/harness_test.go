@@ -184,6 +184,7 @@ type runner struct {
 	flow  *Dataflow
 	epoch uint64
 	out   *gathered
+	trace []byte // everything that was emitted, in the batch format
 	emit  func(*delta.Batch) error
 	fail  func(op int, err error, row *delta.Batch, i int, weight int64)
 }
@@ -211,7 +212,10 @@ func (r *runner) build() {
 	var err error
 	r.flow, err = Build(r.plan, Options{
 		Space: r.space, Fresh: r.epoch == 0,
-		Emit:    func(b *delta.Batch) error { return r.emit(b) },
+		Emit: func(b *delta.Batch) error {
+			r.trace = codec.Encode(r.trace, b)
+			return r.emit(b)
+		},
 		OnError: func(op int, err error, b *delta.Batch, i int, w int64) { r.fail(op, err, b, i, w) },
 	})
 	if err != nil {

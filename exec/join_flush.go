@@ -20,7 +20,7 @@ func (j *join) Flush() error {
 	if err := r.arrange(n); err != nil {
 		return err
 	}
-	j.pairs.setLimit(widest(l.rows) + widest(r.rows))
+	j.pairs.limit = rowsWithin(widest(l.rows.Cols) + widest(r.rows.Cols))
 	if err := j.run(); err != nil {
 		return fmt.Errorf("operator %d: %w", j.op, err)
 	}
@@ -82,6 +82,8 @@ type joinPhase struct {
 
 	aloneD alone // rows of d's step
 
+	widest, widestD int // bytes of a row of s that was read, and of d
+
 	// The group being read.
 	resume []byte // where to go on; nil when the group has been read
 	size   int
@@ -94,6 +96,7 @@ const readRows = chunkRows
 func newJoinPhase(j *join, d, s *joinSide) *joinPhase {
 	p := &joinPhase{j: j, d: d, s: s, pd: j.pairs.of(d), ps: j.pairs.of(s), read: delta.NewBatch(s.types, 0)}
 	p.pd.from, p.ps.from = d.rows, p.read
+	p.widestD = widest(d.rows.Cols)
 	return p
 }
 
@@ -235,8 +238,9 @@ func (p *joinPhase) decode(k uint32, row []byte, w int64) bool {
 		p.hits = append(p.hits, 0)
 		p.ps.hits = p.hits
 	}
-	if len(row) > 4*chunkBytes/p.j.pairs.limit {
-		p.j.pairs.setLimit(widest(p.d.rows) + len(row))
+	if len(row) > p.widest {
+		p.widest = len(row)
+		p.j.pairs.limit = min(p.j.pairs.limit, rowsWithin(p.widestD+p.widest))
 	}
 	return true
 }

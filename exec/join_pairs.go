@@ -6,7 +6,6 @@ import (
 
 	"millrace/delta"
 	"millrace/expr"
-	"millrace/types"
 )
 
 // errWeight means that a product of multiplicities leaves 64 bits.
@@ -43,11 +42,6 @@ func (p *joinPairs) of(s *joinSide) *pairSide {
 		return &p.left
 	}
 	return &p.right
-}
-
-// setLimit bounds the chunks so that rows of at most so many bytes fill no more than a few MiB.
-func (p *joinPairs) setLimit(rowBytes int) {
-	p.limit = min(chunkRows, max(1, 4*chunkBytes/max(1, rowBytes)))
 }
 
 // add notes a pair of a row of d with one of s.
@@ -223,19 +217,4 @@ func (a *alone) emit(p *joinPairs, s *joinSide, from *delta.Batch) error {
 	}
 	a.rows, a.weights = a.rows[:0], a.weights[:0]
 	return nil
-}
-
-// widest is the most bytes that a row of b takes.
-func widest(b *delta.Batch) int {
-	most := 0
-	for _, c := range b.Cols {
-		col := 8
-		if c.Type.Rep() == types.RepBytes {
-			for i := 1; i < len(c.Off); i++ {
-				col = max(col, int(c.Off[i]-c.Off[i-1]))
-			}
-		}
-		most += col
-	}
-	return most
 }

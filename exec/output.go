@@ -12,6 +12,18 @@ const chunkRows = 4096
 // chunkBytes bounds a batch of wide rows in the same way.
 const chunkBytes = 4 << 20
 
+// rowsWithin is how many rows of at most so many bytes make a chunk.
+func rowsWithin(rowBytes int) int { return min(chunkRows, max(1, chunkBytes/max(1, rowBytes))) }
+
+// dataBytes is the bytes of the columns' variable-length values.
+func dataBytes(cols []*delta.Vec) int {
+	n := 0
+	for _, c := range cols {
+		n += len(c.Data)
+	}
+	return n
+}
+
 // output is an operator's connection to its surroundings: where its output goes, and its part of the dataflow.
 type output struct {
 	d               *Dataflow
@@ -99,7 +111,7 @@ func (w *builder) batch() *delta.Batch {
 
 // spill passes the batch on if it is full.
 func (w *builder) spill() error {
-	if w.b == nil || w.b.N < chunkRows && (w.b.N&63 != 0 || w.b.Bytes() < chunkBytes) {
+	if w.b == nil || w.b.N < chunkRows && dataBytes(w.b.Cols) < chunkBytes {
 		return nil
 	}
 	return w.end()

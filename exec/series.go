@@ -27,6 +27,7 @@ type series struct {
 	sel   []uint32
 	cols  []*delta.Vec // what the functions gave, and the ordinality
 	wrote []bool
+	limit int // rows in a chunk
 }
 
 // setFunc is one function: its arguments and its source of rows.
@@ -94,6 +95,7 @@ func (s *series) Push(_ int, b *delta.Batch) error {
 			s.args = append(s.args, p.Eval(s.d.opt.Context, b, &s.errs))
 		}
 	}
+	s.limit = rowsWithin(widest(b.Cols))
 	failed := s.errs.List
 	for i := range b.N {
 		if len(failed) > 0 && failed[0].Row == i {
@@ -150,7 +152,7 @@ func (s *series) row(b *delta.Batch, i int) (rowErr, err error) {
 			return nil, nil
 		}
 		s.sel = append(s.sel, uint32(i))
-		if len(s.sel) < chunkRows && (len(s.sel)&15 != 0 || s.bytes() < chunkBytes) {
+		if len(s.sel) < s.limit && dataBytes(s.cols) < chunkBytes {
 			continue
 		}
 		if err := s.pass(b); err != nil {
@@ -199,14 +201,6 @@ func (s *series) pad() {
 	for _, c := range s.cols {
 		c.AppendNull()
 	}
-}
-
-func (s *series) bytes() int {
-	n := 0
-	for _, c := range s.cols {
-		n += len(c.Data)
-	}
-	return n
 }
 
 // pass emits the chunk.

@@ -181,3 +181,18 @@ func gatherBatch(cols []*delta.Vec, sel []uint32, weights []int64) *delta.Batch 
 	}
 	return b
 }
+
+// widest is the most bytes that a row of some columns takes.
+func widest(cols []*delta.Vec) int {
+	most := 0
+	for _, c := range cols {
+		col := 8
+		if c.Type.Rep() == types.RepBytes {
+			for i := 1; i < len(c.Off); i++ {
+				col = max(col, int(c.Off[i]-c.Off[i-1]))
+			}
+		}
+		most += col
+	}
+	return most
+}

@@ -21,6 +21,7 @@ type window struct {
 
 	sel        []uint32
 	start, fin []int64
+	limit      int // copies in a chunk
 }
 
 func newWindow(o *output, n *physical.Window) (*window, error) {
@@ -38,6 +39,7 @@ func newWindow(o *output, n *physical.Window) (*window, error) {
 // Push implements Operator.
 func (w *window) Push(_ int, b *delta.Batch) error {
 	v := b.Cols[w.time]
+	w.limit = 4 * rowsWithin(widest(b.Cols))
 	for i := range b.N {
 		if v.IsNull(i) {
 			continue
@@ -115,7 +117,7 @@ func (w *window) add(b *delta.Batch, i int, start, end int64) error {
 	w.sel = append(w.sel, uint32(i))
 	w.start = append(w.start, start)
 	w.fin = append(w.fin, end)
-	if len(w.sel) < 4*chunkRows {
+	if len(w.sel) < w.limit {
 		return nil
 	}
 	if err := w.interrupted(); err != nil {
