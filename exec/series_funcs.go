@@ -28,8 +28,11 @@ func newRowSource(f *physical.SetFunc, ctx *expr.Context) (rowSource, []expr.Exp
 	case "regexp_split_to_table":
 		return ofArray(f, "regexp_split_to_array")
 	}
+	if f.Name == "regexp_matches" {
+		return &listed{walk: regexpMatches}, f.Args, nil
+	}
 	if walk, ok := jsonFuncs[f.Name]; ok {
-		return &jsonRows{walk: walk}, f.Args, nil
+		return &listed{walk: func(args []types.Datum, add func(...types.Datum)) error { return walk(args[0].B, add) }}, f.Args, nil
 	}
 	return nil, nil, pgerr.Unsupported("the set-returning function " + f.Name)
 }
@@ -92,10 +95,8 @@ type subscripts struct {
 
 func (s *subscripts) start(args []types.Datum) error {
 	s.n = 0
-	for _, a := range args {
-		if a.Null {
-			return nil
-		}
+	if anyNull(args) {
+		return nil
 	}
 	r := types.ReadArray(s.elem, args[0].B)
 	dims := r.Dims()
@@ -121,31 +122,44 @@ func (s *subscripts) next(out []*delta.Vec) (bool, error) {
 	return true, nil
 }
 
-// jsonRows is a function that takes a JSON value apart. The rows of one value are few enough to be gathered.
-type jsonRows struct {
-	walk func(b []byte, add func(row ...types.Datum)) error
+// listed is a strict function whose rows are few enough to be gathered when it is called.
+type listed struct {
+	walk func(args []types.Datum, add func(row ...types.Datum)) error
 	rows [][]types.Datum
 }
 
-func (j *jsonRows) start(args []types.Datum) error {
-	j.rows = j.rows[:0]
-	if args[0].Null {
+func (l *listed) start(args []types.Datum) error {
+	l.rows = l.rows[:0]
+	if anyNull(args) {
 		return nil
 	}
-	return j.walk(args[0].B, func(row ...types.Datum) { j.rows = append(j.rows, row) })
+	return l.walk(args, func(row ...types.Datum) { l.rows = append(l.rows, row) })
 }
 
-func (j *jsonRows) next(out []*delta.Vec) (bool, error) {
-	if len(j.rows) == 0 {
+func (l *listed) next(out []*delta.Vec) (bool, error) {
+	if len(l.rows) == 0 {
 		return false, nil
 	}
-	for i, d := range j.rows[0] {
+	for i, d := range l.rows[0] {
 		out[i].Append(d)
 	}
-	j.rows = j.rows[1:]
+	l.rows = l.rows[1:]
 	return true, nil
 }
 
+// regexpMatches is regexp_matches(string, pattern [, flags]).
+func regexpMatches(args []types.Datum, add func(row ...types.Datum)) error {
+	flags := ""
+	if len(args) > 2 {
+		flags = string(args[2].B)
+	}
+	return scalar.RegexpMatches(args[0].B, string(args[1].B), flags, func(array []byte) error {
+		add(types.NewBytes(array))
+		return nil
+	})
+}
+
+// jsonWalk takes a JSON value apart.
 type jsonWalk = func(b []byte, add func(row ...types.Datum)) error
 
 // jsonFuncs are the functions over json and jsonb, which share their text form.
