@@ -118,6 +118,7 @@ type Rel struct {
 	// literals are the columns, by number, that are untyped literals so far, where the caller asked for that (see
 	// selectOptions): they are not part of Node and have no ID.
 	literals map[int]*expr.Const
+	scope    *scope // of the one SELECT that this is
 }
 
 func (r *Rel) literal(i int, k *expr.Const) {

@@ -62,6 +62,14 @@ func (c *clause) literalAs(e *expr.Const, to types.T, ctx castContext, pos int) 
 		text := &expr.Const{Value: e.Value, T: types.Of(types.Text)}
 		return c.coerce(text, to, explicit, pos)
 	}
+	if to.Is(types.Interval) && to.Mod >= 0 {
+		// The fields say what a bare number counts: INTERVAL '10' MINUTE.
+		iv, err := types.ParseInterval(string(e.Value.B), to.Mod, c.b.typeEnv())
+		if err != nil {
+			return nil, at(err, pos)
+		}
+		return &expr.Const{Value: types.NewBytes(iv.Encode(nil)), T: to}, nil
+	}
 	d, err := types.ParseText(to.WithoutMod(), e.Value.B, c.b.typeEnv())
 	if err != nil {
 		return nil, at(err, pos)

@@ -452,10 +452,8 @@ func (c *clause) nullIf(e *ast.NullIf) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The value is the left operand as it was compared.
-	if l.Type().Is(types.Unknown) {
-		l = eq.(*expr.Call).Args[0]
-	}
+	// The value is the left operand as it was compared: NULLIF(1, 2.2) is numeric.
+	l = eq.(*expr.Call).Args[0]
 	return &expr.Case{T: l.Type(), Else: l, Whens: []expr.When{{Cond: eq, Result: &expr.Const{Value: types.Null, T: l.Type()}}}}, nil
 }
 

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"strings"
+
 	"millrace/pgerr"
 	"millrace/planner/logical"
 	"millrace/planner/physical"
@@ -157,15 +159,19 @@ func (b *Binder) bindFromSubquery(t *ast.Subquery, s *scope) (*from, error) {
 	if t.Lateral {
 		inner = &scope{outer: s, ctes: s.ctes}
 	}
+	if t.Alias == nil {
+		what, example := "subquery", "SELECT"
+		if _, ok := t.Query.Body.(*ast.Values); ok {
+			what, example = "VALUES", "VALUES"
+		}
+		return nil, pgerr.New(pgerr.SyntaxError, "%s in FROM must have an alias", what).
+			WithHint("For example, FROM (%s ...) [AS] foo.", example).At(t.Pos)
+	}
 	rel, err := b.bindSubselect(t.Query, inner)
 	if err != nil {
 		return nil, err
 	}
-	name := ""
-	if t.Alias != nil {
-		name = t.Alias.Name
-	}
-	return b.aliased(rel.Finish(), toScope(rel.Cols), name, "", t.Alias)
+	return b.aliased(rel.Finish(), toScope(rel.Cols), t.Alias.Name, "", t.Alias)
 }
 
 // bindSubselect binds a query one level down: what is in scope there is outside of the query.
@@ -181,7 +187,13 @@ func (b *Binder) bindWindowTable(t *ast.WindowTable, s *scope) (*from, error) {
 	if len(t.PartitionBy) > 0 {
 		return nil, pgerr.Unsupported("PARTITION BY in " + t.Kind.String()).At(t.PartitionBy[0].Position())
 	}
-	in, err := b.bindTable(t.Input, s)
+	input := t.Input
+	if q, ok := input.(*ast.Subquery); ok && q.Alias == nil {
+		named := *q
+		named.Alias = &ast.Alias{Pos: q.Pos, Name: strings.ToLower(t.Kind.String())}
+		input = &named
+	}
+	in, err := b.bindTable(input, s)
 	if err != nil {
 		return nil, err
 	}

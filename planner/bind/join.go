@@ -133,6 +133,9 @@ func (b *Binder) joinUsing(j *ast.Join, node *logical.Join, left, right *from, s
 		used.Add(l.id)
 		used.Add(r.id)
 		le, re := expr.Expr(b.column(l.id, j.Pos, l.name)), expr.Expr(b.column(r.id, j.Pos, r.name))
+		if _, err := c.commonType("JOIN/USING", []expr.Expr{le, re}, j.Pos, j.Pos); err != nil {
+			return nil, err
+		}
 		eq, err := c.operator("=", le, re, j.Pos)
 		if err != nil {
 			return nil, err

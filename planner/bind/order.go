@@ -129,6 +129,9 @@ func (b *Binder) orderByOutput(rel *Rel, items []*ast.OrderItem, s *scope, what 
 			}
 		}
 		if i < 0 {
+			if _, err := b.clause(&scope{outer: s, items: []*fromItem{{cols: toScope(rel.Cols), colsVisible: true}}}, "ORDER BY").bind(o.Expr); err != nil {
+				return err
+			}
 			return pgerr.New(pgerr.FeatureNotSupported, "invalid %s ORDER BY clause", what).
 				WithDetail("Only result column names can be used, not expressions or functions.").
 				WithHint("Add the expression/function to every SELECT, or move the UNION into a FROM clause.").At(ast.Start(o.Expr))

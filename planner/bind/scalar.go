@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"strings"
+
 	"millrace/expr"
 	"millrace/expr/scalar"
 	"millrace/pgerr"
@@ -29,9 +31,13 @@ func (b *Binder) Scalar(e ast.Expr, columns []ScalarColumn) (expr.Expr, error) {
 	return b.fold(expr.RemapColumns(x, index)), nil
 }
 
-// Assignment is [Binder.Scalar] with a conversion to the type of the column that the value is for.
+// Assignment is [Binder.Scalar] with a conversion to the type of the column that the value is for. Without columns it is a
+// column's default, or where name is a parameter's, its value.
 func (b *Binder) Assignment(e ast.Expr, columns []ScalarColumn, name string, to types.T) (expr.Expr, error) {
 	c, index := b.lone(columns)
+	if columns == nil && !strings.HasPrefix(name, "$") {
+		c.noColumns = "cannot use column reference in DEFAULT expression"
+	}
 	x, err := c.bind(e)
 	if err == nil {
 		x, err = c.assign(x, name, to, ast.Start(e))

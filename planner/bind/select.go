@@ -74,6 +74,9 @@ func (b *Binder) limits(rel *Rel, q *ast.Select, s *scope) error {
 		return pgerr.New(pgerr.SyntaxError, "WITH TIES cannot be specified without ORDER BY clause").At(q.Limit.Position())
 	}
 	var err error
+	if rel.scope != nil {
+		s = rel.scope // for the message about a column
+	}
 	if rel.Limit, err = b.limit(q.Limit, "LIMIT", pgerr.InvalidRowCountInLimit, s); err != nil {
 		return err
 	}
@@ -192,7 +195,11 @@ func (b *Binder) bindCore(q *ast.SelectCore, order []*ast.OrderItem, outside *sc
 	if len(k.sets.funcs) > 0 {
 		node = &logical.Series{Input: node, Funcs: k.sets.funcs}
 	}
-	return k.project(node, sorts, distinctOn)
+	rel, err := k.project(node, sorts, distinctOn)
+	if err == nil {
+		rel.scope = s
+	}
+	return rel, err
 }
 
 func checkWindowNames(defs []*ast.WindowDef) error {

@@ -141,6 +141,11 @@ func chooseSet(sigs []setSignature, args []expr.Expr, pos int) (*setSignature, [
 		}
 		return ts, true
 	}
+	unknown := len(args) > 0 && !slices.ContainsFunc(args, func(a expr.Expr) bool { return !a.Type().Is(types.Unknown) })
+	if unknown && (len(sigs) > 1 || sigs[0].args[0] == expr.AnyArray) {
+		return nil, nil, pgerr.New(pgerr.AmbiguousFunction, "function %s is not unique", signature(sigs[0].name, typesOf(args))).At(pos).
+			WithHint("Could not choose a best candidate function. You might need to add explicit type casts.")
+	}
 	for _, exact := range []bool{true, false} {
 		for i := range sigs {
 			if ts, ok := match(&sigs[i], exact); ok {
@@ -148,12 +153,16 @@ func chooseSet(sigs []setSignature, args []expr.Expr, pos int) (*setSignature, [
 			}
 		}
 	}
-	ts := make([]types.T, len(args))
-	for i, a := range args {
-		ts[i] = a.Type()
-	}
-	return nil, nil, pgerr.New(pgerr.UndefinedFunction, "function %s does not exist", signature(sigs[0].name, ts)).At(pos).
+	return nil, nil, pgerr.New(pgerr.UndefinedFunction, "function %s does not exist", signature(sigs[0].name, typesOf(args))).At(pos).
 		WithHint("No function matches the given name and argument types. You might need to add explicit type casts.")
+}
+
+func typesOf(es []expr.Expr) []types.T {
+	ts := make([]types.T, len(es))
+	for i, e := range es {
+		ts[i] = e.Type()
+	}
+	return ts
 }
 
 func signature(name string, ts []types.T) string {

@@ -102,6 +102,16 @@ func (s ColSet) HasAny(ids []ColID) bool {
 	return false
 }
 
+// HasAnyOf reports whether one of the map's keys is in the set.
+func (s ColSet) HasAnyOf(m map[ColID]expr.Expr) bool {
+	for id := range m {
+		if s.Has(id) {
+			return true
+		}
+	}
+	return false
+}
+
 // Union adds the members of t.
 func (s *ColSet) Union(t ColSet) {
 	for len(s.bits) < len(t.bits) {

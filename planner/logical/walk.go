@@ -54,6 +54,9 @@ func MapExprs(n Node, f func(expr.Expr) expr.Expr) Node {
 // Used gives the columns that n itself reads, whether from its inputs or (in a dependent join's right side) from
 // outside: those of its expressions and those that it names.
 func Used(n Node) ColSet {
+	if _, ok := n.(*Scan); ok {
+		return ColSet{} // its filter reads what it gives out
+	}
 	s := ExprsCols(n.Exprs())
 	switch n := n.(type) {
 	case *Aggregate:
@@ -185,4 +188,60 @@ func (c *Columns) Narrow(n Node, ids []ColID) Node {
 		}
 	}
 	return p
+}
+
+// RenameCols makes n's expressions and the columns that it names read other columns.
+func RenameCols(n Node, names map[ColID]expr.Expr) Node {
+	n = MapExprs(n, func(e expr.Expr) expr.Expr { return RenameExpr(e, names) })
+	to := func(id ColID) ColID {
+		if c, ok := names[id].(*expr.Column); ok {
+			return c.Index
+		}
+		return id
+	}
+	list := func(ids []ColID) []ColID {
+		out := make([]ColID, len(ids))
+		for i, id := range ids {
+			out[i] = to(id)
+		}
+		return out
+	}
+	if !Used(n).HasAnyOf(names) {
+		return n
+	}
+	switch n := n.(type) {
+	case *Aggregate:
+		c := *n
+		c.Group, c.Aggs = list(n.Group), append([]Agg(nil), n.Aggs...)
+		for i := range c.Aggs {
+			c.Aggs[i].Args = list(c.Aggs[i].Args)
+			c.Aggs[i].Filter = to(c.Aggs[i].Filter)
+		}
+		return &c
+	case *Union:
+		c := *n
+		c.From = make([][]ColID, len(n.From))
+		for i := range n.From {
+			c.From[i] = list(n.From[i])
+		}
+		return &c
+	case *SetOp:
+		c := *n
+		c.LeftCols, c.RightCols = list(n.LeftCols), list(n.RightCols)
+		return &c
+	case *TopN:
+		c := *n
+		c.Group, c.Order = list(n.Group), append([]SortKey(nil), n.Order...)
+		for i := range c.Order {
+			c.Order[i].Col = to(c.Order[i].Col)
+		}
+		return &c
+	case *Window:
+		c := *n
+		c.Time = to(n.Time)
+		return &c
+	case *SingleRow:
+		return &SingleRow{Input: n.Input, Group: list(n.Group)}
+	}
+	return n
 }

@@ -224,6 +224,12 @@ func (l *lifter) lift(n logical.Node, barrier bool) (out logical.Node, preds []e
 	if !l.c.Analysis.Free(n).Intersects(l.outer) {
 		return n, nil, true
 	}
+	switch n.(type) {
+	case *logical.Aggregate, *logical.Distinct, *logical.TopN, *logical.SingleRow, *logical.Window:
+		if logical.Used(n).Intersects(l.outer) {
+			return nil, nil, false // it groups or orders by an outer column
+		}
+	}
 	switch n := n.(type) {
 	case *logical.Filter:
 		return l.filter(n, barrier)

@@ -42,9 +42,7 @@ func (m *magic) copy() *magic { return m.c.newMagic(logical.SetOf(m.outer...), m
 
 // rename makes a plan read this set's columns instead of the left's.
 func (m *magic) rename(n logical.Node) logical.Node {
-	return logical.Transform(n, func(n logical.Node) logical.Node {
-		return logical.MapExprs(n, func(e expr.Expr) expr.Expr { return logical.RenameExpr(e, m.names) })
-	})
+	return logical.Transform(n, func(n logical.Node) logical.Node { return logical.RenameCols(n, m.names) })
 }
 
 // on joins the left with what was computed for its combinations.
@@ -140,9 +138,7 @@ func (m *magic) push(n logical.Node) logical.Node {
 // renameFrom makes a plan that reads another copy's columns read this one's.
 func (m *magic) renameFrom(from *magic, n logical.Node) logical.Node {
 	names := from.to(m)
-	return logical.Transform(n, func(n logical.Node) logical.Node {
-		return logical.MapExprs(n, func(e expr.Expr) expr.Expr { return logical.RenameExpr(e, names) })
-	})
+	return logical.Transform(n, func(n logical.Node) logical.Node { return logical.RenameCols(n, names) })
 }
 
 // to maps this set's columns to another copy's.
