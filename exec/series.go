@@ -35,11 +35,12 @@ type setFunc struct {
 	args  []*expr.Program
 	width int // columns
 	src   rowSource
+	data  []types.Datum // scratch: the arguments of a row
 }
 
 // rowSource is a set-returning function. A source serves one call after the other.
 type rowSource interface {
-	// start begins a call. Arguments may be NULL and stay valid until the next start.
+	// start begins a call. Arguments may be NULL; the bytes that they refer to stay valid until the next start.
 	start(args []types.Datum) error
 	// next appends a row to out, the function's columns. After the last row, or on an error, it appends nothing.
 	next(out []*delta.Vec) (ok bool, err error)
@@ -59,7 +60,7 @@ func newSeries(o *output, n *physical.Series) (*series, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.funcs = append(s.funcs, setFunc{args: progs, width: len(f.Ret), src: src})
+		s.funcs = append(s.funcs, setFunc{args: progs, width: len(f.Ret), src: src, data: make([]types.Datum, len(progs))})
 	}
 	s.wrote = make([]bool, len(s.funcs))
 	want := max(s.in, 0)
@@ -130,12 +131,11 @@ func (s *series) Flush() error {
 func (s *series) row(b *delta.Batch, i int) (rowErr, err error) {
 	arg := s.args
 	for _, f := range s.funcs {
-		data := make([]types.Datum, len(f.args))
 		for k := range f.args {
-			data[k] = arg[k].Datum(i)
+			f.data[k] = arg[k].Datum(i)
 		}
 		arg = arg[len(f.args):]
-		if err := f.src.start(data); err != nil {
+		if err := f.src.start(f.data); err != nil {
 			return err, nil
 		}
 	}
