@@ -77,14 +77,14 @@ func (st *txnState) set(rel uint32, key, row []byte) {
 
 // stageTable resolves a table's change against the current rows: deletions first, then insertions.
 func (st *txnState) stageTable(w *Write) error {
-	r, b := w.Relation, w.Batch
+	r := w.Relation
 	if err := CheckNotNull(w); err != nil {
 		return err
 	}
 	if err := st.assignRowIDs(w); err != nil {
 		return err
 	}
-	b = w.Batch
+	b := w.Batch
 	if err := st.prefetch(r, b); err != nil {
 		return err
 	}

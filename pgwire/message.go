@@ -77,6 +77,3 @@ func (r *messageReader) nextIs(kind byte) bool {
 	p, err := r.br.Peek(1)
 	return err == nil && p[0] == kind
 }
-
-// buffered reports whether anything of a next message has arrived.
-func (r *messageReader) buffered() bool { return r.br.Buffered() > 0 }

@@ -2,7 +2,6 @@ package session
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,17 +32,26 @@ func checkOnlyOn(s string) (string, error) {
 
 func checkName(s string) (string, error) {
 	if len(s) > 1024 {
-		return s, errors.New("The value is too long.")
+		return s, pgerr.New(pgerr.InvalidParameterValue, "the value of a parameter may have at most 1024 bytes")
 	}
 	return s, nil
 }
+
+// errInvalid refuses a value without more to say.
+var errInvalid = errors.New("invalid value")
+
+// hintError refuses a value with a hint for the user, a sentence.
+type hintError struct{ hint string }
+
+// Error implements error.
+func (e *hintError) Error() string { return e.hint }
 
 func checkEnum(values ...string) func(string) (string, error) {
 	return func(s string) (string, error) {
 		if low := strings.ToLower(s); slices.Contains(values, low) {
 			return low, nil
 		}
-		return s, fmt.Errorf("Available values: %s.", strings.Join(values, ", "))
+		return s, &hintError{"Available values: " + strings.Join(values, ", ") + "."}
 	}
 }
 
@@ -76,7 +84,7 @@ func checkInt(least, most int64, unit string) func(string) (string, error) {
 		}
 		f, err := strconv.ParseFloat(text, 64)
 		if err != nil {
-			return s, errors.New("")
+			return s, errInvalid
 		}
 		n := int64(f*factor + 0.5)
 		if f < 0 {
@@ -118,7 +126,7 @@ func checkDateStyle(s string) (string, error) {
 			order = "YMD"
 		case "default":
 		default:
-			return s, errors.New("")
+			return s, errInvalid
 		}
 	}
 	return style + ", " + order, nil

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -172,12 +173,14 @@ func (s *settings) set(name, value string, local bool) error {
 }
 
 func invalidValue(d *setting, value string, err error) error {
-	if pe, ok := err.(*pgerr.Error); ok {
+	var pe *pgerr.Error
+	if errors.As(err, &pe) {
 		return pe
 	}
 	e := pgerr.New(pgerr.InvalidParameterValue, "invalid value for parameter %q: %q", d.name, value)
-	if err.Error() != "" {
-		e.Hint = err.Error()
+	var h *hintError
+	if errors.As(err, &h) {
+		e.Hint = h.hint
 	}
 	return e
 }

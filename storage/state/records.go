@@ -13,8 +13,6 @@ type record struct {
 	w   int64
 }
 
-const recordHeadMax = 2 * binary.MaxVarintLen64
-
 func recordSize(row []byte, w int64) int {
 	return varintLen(uint64(w<<1)^uint64(w>>63)) + varintLen(uint64(len(row))) + len(row)
 }
