@@ -165,7 +165,7 @@ func (p *likePattern) match(s []byte) (bool, error) {
 		}
 	}
 	if p.dangling {
-		if _, ok := findTokens(rest, p.segments[last]); ok {
+		if rest, ok := findTokens(rest, p.segments[last]); ok && len(rest) > 0 {
 			return false, errLikeEscape()
 		}
 		return false, nil

@@ -75,7 +75,9 @@ func (r *numberReader) node(n numberNode) {
 	case keyCurrency:
 		r.skipOther(1)
 	case keyOrdinal, keyOrdinalLower:
-		r.skipOther(2)
+		if !r.f.point {
+			r.skipOther(2)
+		}
 	case keyMinus, keyPlus, keySign:
 		c := r.s[r.at]
 		if c == '-' && n.key != keyPlus || c == '+' && n.key != keyMinus {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"millrace/expr"
+	"millrace/pgerr"
 	"millrace/types"
 )
 
@@ -177,7 +178,7 @@ func floatToChar(precision int) func(x *row, dst []byte) ([]byte, error) {
 		if !special {
 			text = strconv.FormatFloat(math.Abs(v), 'f', post, 64)
 		}
-		return f.appendDigits(dst, text, math.Signbit(v) && !math.IsNaN(v), pre, post), nil
+		return f.appendDigits(dst, text, math.Signbit(v) && !math.IsNaN(v), pre, post)
 	}
 }
 
@@ -200,7 +201,7 @@ func (f *numberFormat) appendNumeric(dst, n []byte) ([]byte, error) {
 	}
 	text := string(types.AppendNumericText(nil, n))
 	digits := strings.TrimPrefix(text, "-")
-	return f.appendDigits(dst, digits, digits != text, pre, f.post), nil
+	return f.appendDigits(dst, digits, digits != text, pre, f.post)
 }
 
 // numberWriter fills digits into a template. digits is the number's text without sign.
@@ -221,15 +222,19 @@ type numberWriter struct {
 	bracket   bool
 	// lastShown is the index in digits of the last one that FM leaves, -1 where all are shown.
 	lastShown int
+	// end is where the text ends, once a position has come for which there is no digit left; -1 before that. PostgreSQL
+	// writes a zero byte there, which ends its string.
+	end int
+	err error
 }
 
 // appendDigits lays out the digits of a number in pre positions before the point and post after it.
-func (f *numberFormat) appendDigits(dst []byte, digits string, minus bool, pre, post int) []byte {
+func (f *numberFormat) appendDigits(dst []byte, digits string, minus bool, pre, post int) ([]byte, error) {
 	whole := strings.IndexByte(digits, '.')
 	if whole < 0 {
 		whole = len(digits)
 	}
-	w := &numberWriter{f: f, dst: dst, digits: digits, minus: minus, pre: pre, post: post, place: f.place, bracket: f.bracket, lastShown: -1}
+	w := &numberWriter{f: f, dst: dst, digits: digits, minus: minus, pre: pre, post: post, place: f.place, bracket: f.bracket, lastShown: -1, end: -1}
 	if whole < pre {
 		w.blanks = pre - whole
 	} else if whole > pre {
@@ -246,7 +251,10 @@ func (f *numberFormat) appendDigits(dst []byte, digits string, minus bool, pre, 
 	for _, n := range f.nodes {
 		w.node(n)
 	}
-	return w.dst
+	if w.end >= 0 {
+		w.dst = w.dst[:w.end]
+	}
+	return w.dst, w.err
 }
 
 // prepareSign decides whether the sign goes with the digits, and at which end.
@@ -301,6 +309,10 @@ func (w *numberWriter) node(n numberNode) {
 		w.dst = append(w.dst, w.sign('-', '+'))
 	case keyOrdinal, keyOrdinalLower:
 		if w.digits[0] == '#' || w.minus || f.point {
+			return
+		}
+		if !isDigit(w.digits[len(w.digits)-1]) {
+			w.err = pgerr.New(pgerr.InvalidTextRepresentation, "\"%s\" is not a number", w.digits)
 			return
 		}
 		suffix := ordinalSuffix(w.digits)
@@ -376,13 +388,19 @@ func (w *numberWriter) leadingSign() {
 }
 
 func (w *numberWriter) digit(key numberKey) {
-	if w.at >= len(w.digits) {
-		return
+	c := byte(0)
+	if w.at < len(w.digits) {
+		c = w.digits[w.at]
 	}
-	switch c := w.digits[w.at]; {
+	switch {
 	case c == '.':
 		w.dst = append(w.dst, '.')
 	case w.lastShown >= 0 && w.at > w.lastShown && key != keyZero:
+	case c == 0:
+		if w.end < 0 {
+			w.end = len(w.dst)
+		}
+		w.started = true
 	case w.leadingZero():
 		if !w.f.fill {
 			w.dst = append(w.dst, ' ')
@@ -393,7 +411,9 @@ func (w *numberWriter) digit(key numberKey) {
 		w.dst = append(w.dst, c)
 		w.started = true
 	}
-	w.at++
+	if c != 0 {
+		w.at++
+	}
 }
 
 // trailingSign writes a closing bracket or an S after the last position.

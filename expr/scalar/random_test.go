@@ -21,7 +21,7 @@ import (
 
 var (
 	seedFlag  = flag.Int64("seed", 1, "seed of the random expressions")
-	countFlag = flag.Int("count", 3000, "number of random expressions")
+	countFlag = flag.Int("count", 1500, "number of random expressions in a test")
 )
 
 // pools are values of each type, as text, that functions are likely to take, with the limits of the types among them.

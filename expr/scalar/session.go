@@ -3,6 +3,7 @@ package scalar
 import (
 	"encoding/binary"
 	"slices"
+	"strconv"
 
 	"millrace/expr"
 	"millrace/pgerr"
@@ -46,6 +47,7 @@ func sessionFunctions() []*expr.Function {
 		})},
 		{Name: "gen_random_uuid", Ret: tUUID, Volatility: expr.Volatile, Uses: expr.UsesRandom, Eval: toBytes(randomUUID)},
 		{Name: "pg_size_pretty", Args: with(tInt8), Ret: tText, Eval: toBytes(sizePretty)},
+		{Name: "pg_size_pretty", Args: with(tNumeric), Ret: tText, Eval: toBytes(sizePrettyNumeric)},
 	}
 	return append(list, catalogFunctions()...)
 }
@@ -101,27 +103,70 @@ func randomUUID(x *row, dst []byte) ([]byte, error) {
 	return binary.BigEndian.AppendUint64(dst, low), nil
 }
 
+var sizeUnits = []string{"bytes", "kB", "MB", "GB", "TB", "PB"}
+
+// sizePrettyNumeric is sizePretty for sizes of any magnitude: where bigint does not hold one, petabytes do.
+func sizePrettyNumeric(x *row, dst []byte) ([]byte, error) {
+	n := x.bytes(0)
+	if isSpecial(n) {
+		return append(types.AppendNumericText(dst, n), " bytes"...), nil
+	}
+	small, err := types.NumericToInt64(n)
+	if err == nil && (small < 10*1024 && small > -10*1024) {
+		return append(types.AppendNumericText(dst, n), " bytes"...), nil
+	}
+	if err == nil {
+		whole, err := types.NumericToInt64(mustTrunc(n))
+		if err != nil {
+			return nil, err
+		}
+		return appendSize(dst, whole), nil
+	}
+	half, err := types.NumericDivTrunc(nil, n, types.NumericFromInt(nil, 1<<49))
+	if err != nil {
+		return nil, err
+	}
+	v, err := types.NumericToInt64(half)
+	if err != nil {
+		return nil, err
+	}
+	return append(strconv.AppendInt(dst, halved(v), 10), " PB"...), nil
+}
+
+func mustTrunc(n []byte) []byte {
+	whole, err := types.NumericTrunc(nil, n, 0)
+	if err != nil {
+		return n
+	}
+	return whole
+}
+
+// halved rounds half of v away from zero.
+func halved(v int64) int64 {
+	if v < 0 {
+		return -((-v + 1) / 2)
+	}
+	return (v + 1) / 2
+}
+
 // sizePretty shows a number of bytes in the unit that leaves at most four digits, as PostgreSQL does.
-func sizePretty(x *row, dst []byte) ([]byte, error) {
-	v := x.int(0)
-	units := []string{"bytes", "kB", "MB", "GB", "TB", "PB"}
+func sizePretty(x *row, dst []byte) ([]byte, error) { return appendSize(dst, x.int(0)), nil }
+
+func appendSize(dst []byte, v int64) []byte {
+	units := sizeUnits
 	const limit = 10 * 1024
 	unit := 0
 	abs := func(v int64) int64 { return max(v, -v) }
 	if abs(v) >= limit || v == -v && v != 0 {
 		// From here on v counts half units, so that the last step can round.
-		v >>= 9
+		v /= 512
 		for unit = 1; unit < len(units)-1 && abs(v) >= 2*limit-1; unit++ {
-			v >>= 10
+			v /= 1024
 		}
-		if v < 0 {
-			v = -((-v + 1) / 2)
-		} else {
-			v = (v + 1) / 2
-		}
+		v = halved(v)
 	}
-	dst = types.AppendText(dst, tInt8, types.NewInt(v), nil)
-	return append(append(dst, ' '), units[unit]...), nil
+	dst = strconv.AppendInt(dst, v, 10)
+	return append(append(dst, ' '), units[unit]...)
 }
 
 // catalogFunctions are answered by the session's catalog, under their names. A session that does not know one makes
