@@ -54,6 +54,12 @@ func (r *Read) Run(ctx context.Context, q *Query) error {
 		Emit:    emit,
 		AdHoc:   true,
 		Fresh:   true,
+		Interrupt: func() error {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			return nil
+		},
 	})
 	if err != nil {
 		return err

@@ -39,6 +39,12 @@ func (d *dataflow) build() error {
 		Emit:    d.out.emit,
 		OnError: d.out.rowError,
 		Fresh:   d.fresh,
+		Interrupt: func() error {
+			if d.ctx.Err() != nil {
+				return ErrStopped
+			}
+			return nil
+		},
 	})
 	if err != nil {
 		return fmt.Errorf("build operators: %w", err)

@@ -98,11 +98,31 @@ func checkInt(least, most int64, unit string) func(string) (string, error) {
 }
 
 func checkTimeZone(s string) (string, error) {
-	loc, err := types.LoadZone(s)
+	text := s
+	if hours, err := strconv.ParseFloat(s, 64); err == nil && hours > -24 && hours < 24 {
+		text = offsetZone(hours)
+	}
+	loc, err := types.LoadZone(text)
 	if err != nil {
 		return s, pgerr.New(pgerr.InvalidParameterValue, "invalid value for parameter \"TimeZone\": %q", s)
 	}
+	if text != s {
+		return text, nil
+	}
 	return loc.String(), nil
+}
+
+// offsetZone is a fixed offset in hours as PostgreSQL names it: <+03>-03, whose sign after the name counts west.
+func offsetZone(hours float64) string {
+	east, west := "+", "-"
+	if hours < 0 {
+		east, west, hours = "-", "+", -hours
+	}
+	clock := strconv.Itoa(int(hours) + 100)[1:]
+	if m := int(hours*60+0.5) % 60; m != 0 {
+		clock += ":" + strconv.Itoa(m + 100)[1:]
+	}
+	return "<" + east + clock + ">" + west + clock
 }
 
 // checkDateStyle accepts an output style, a field order or both, keeping what is not named as ISO, MDY.
