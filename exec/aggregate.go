@@ -185,7 +185,19 @@ func (a *aggregate) Push(_ int, b *delta.Batch) error {
 			return err
 		}
 	}
-	return nil
+	return a.holds(a.bytes())
+}
+
+// bytes is about the memory that the step takes.
+func (a *aggregate) bytes() int {
+	n := a.table.bytes() + 8*cap(a.rows) + a.reps.Bytes()
+	for i := range a.linear {
+		n += a.linear[i].acc.Bytes()
+	}
+	for _, s := range a.distinct {
+		n += s.table.bytes() + 4*cap(s.slots) + 8*cap(s.weights) + s.values.Bytes()
+	}
+	return n
 }
 
 // checkPositive holds the plan to its word: a function that keeps only its extreme cannot retract.

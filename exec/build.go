@@ -18,6 +18,9 @@ func Build(p *physical.Plan, opt Options) (*Dataflow, error) {
 	case opt.Emit == nil:
 		return nil, errors.New("exec: nobody takes the output")
 	}
+	if opt.Memory == 0 && opt.AdHoc {
+		opt.Memory = adHocMemory
+	}
 	d := &Dataflow{opt: opt, plan: p, fresh: opt.Fresh || opt.AdHoc}
 	for i, n := range p.Nodes {
 		o := &output{d: d, op: i}

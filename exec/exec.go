@@ -30,6 +30,10 @@ type Options struct {
 	// Fresh says that the state is new, so that the first Flush emits constants and the rows of global aggregates.
 	// AdHoc implies it.
 	Fresh bool
+	// Memory bounds, in bytes, what the operators gather within a step besides their state; more ends the step with
+	// state.ErrMemory. 0 is no bound for a view, whose steps the engine bounds by rows, and 256 MiB for an ad-hoc query,
+	// all of whose input is one step.
+	Memory int64
 	// Interrupt is asked once a batch by operators that can make much output of little input; an error ends the
 	// step and is returned as it is. nil never interrupts.
 	Interrupt func() error
@@ -51,6 +55,7 @@ type Dataflow struct {
 	outs  []*output
 	scans []int
 	root  *consolidator // nil when the root's output is consolidated as it is
+	held  int64         // bytes gathered by all operators in the present step
 	fresh bool          // the next Flush is the first over a new state
 	done  bool          // AdHoc: the one Flush has been
 }
@@ -67,6 +72,7 @@ func (d *Dataflow) Push(scan int, b *delta.Batch) error {
 	if b.N == 0 {
 		return nil
 	}
+	d.outs[scan].rowsIn += int64(b.N)
 	return d.ops[scan].Push(0, b)
 }
 
@@ -80,7 +86,10 @@ func (d *Dataflow) Flush() error {
 			return err
 		}
 	}
-	d.fresh = false
+	d.fresh, d.held = false, 0
+	for _, o := range d.outs {
+		o.held = 0
+	}
 	d.done = d.opt.AdHoc
 	if d.root != nil {
 		return d.root.Flush()

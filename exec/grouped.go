@@ -12,15 +12,16 @@ import (
 // groupedRows gathers the changes of a step as encoded rows, and gives them by group and, within a group, in the order
 // of their bytes, identical ones added up. The rows' bytes lie in blocks, so that a large step moves nothing.
 type groupedRows struct {
-	cols   []int // the group's
-	groups keyTable
-	rows   []stepRow
-	sorted []stepRow // after sort
-	start  []uint32  // after sort: the rows of group g are sorted[start[g]:start[g+1]]
-	blocks [][]byte
-	kc     keys.KeyColumn
-	ids    []uint32
-	buf    []byte
+	cols       []int // the group's
+	groups     keyTable
+	rows       []stepRow
+	sorted     []stepRow // after sort
+	start      []uint32  // after sort: the rows of group g are sorted[start[g]:start[g+1]]
+	blocks     [][]byte
+	blockBytes int // of all blocks
+	kc         keys.KeyColumn
+	ids        []uint32
+	buf        []byte
 }
 
 // stepRow is a row of a step.
@@ -54,7 +55,9 @@ const rowBlockBytes = 1 << 18
 func (g *groupedRows) add(group uint32, row []byte, weight int64) {
 	last := len(g.blocks) - 1
 	if last < 0 || len(g.blocks[last])+len(row) > cap(g.blocks[last]) {
-		g.blocks = append(g.blocks, make([]byte, 0, max(rowBlockBytes, len(row))))
+		size := max(rowBlockBytes, len(row))
+		g.blocks = append(g.blocks, make([]byte, 0, size))
+		g.blockBytes += size
 		last++
 	}
 	b := g.blocks[last]
@@ -75,6 +78,12 @@ func prefixOf(row []byte) uint64 {
 // row gives a row's bytes.
 func (g *groupedRows) row(r *stepRow) []byte {
 	return g.blocks[r.block][r.at : r.at+r.bytes : r.at+r.bytes]
+}
+
+// bytes is about the memory that the step takes, the sorted list included.
+func (g *groupedRows) bytes() int {
+	const rowBytes = 32
+	return g.groups.bytes() + 2*rowBytes*cap(g.rows) + g.blockBytes
 }
 
 // sort prepares of.
@@ -148,8 +157,8 @@ func (g *groupedRows) resetBlocks() {
 		return
 	}
 	clear(g.blocks[1:])
-	g.blocks = g.blocks[:1]
-	if g.blocks[0] = g.blocks[0][:0]; cap(g.blocks[0]) > rowBlockBytes {
-		g.blocks = nil
+	g.blocks, g.blockBytes = g.blocks[:1], cap(g.blocks[0])
+	if g.blocks[0] = g.blocks[0][:0]; g.blockBytes > rowBlockBytes {
+		g.blocks, g.blockBytes = nil, 0
 	}
 }

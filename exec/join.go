@@ -173,7 +173,15 @@ func (j *join) Push(port int, b *delta.Batch) error {
 			return err
 		}
 	}
-	return s.add(b, sel, &j.table)
+	if err := s.add(b, sel, &j.table); err != nil {
+		return err
+	}
+	return j.holds(j.table.bytes() + j.left.bytes() + j.right.bytes())
+}
+
+// bytes is about the memory that the step takes.
+func (s *joinSide) bytes() int {
+	return s.rows.Bytes() + 4*cap(s.keyOf) + 8*cap(s.weights) + 4*cap(s.order)
 }
 
 // passKeyless outputs the rows that are not in sel, which can have no match.

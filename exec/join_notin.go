@@ -72,7 +72,10 @@ func newNotIn(o *output, n *physical.Join) (*notIn, error) {
 // Push implements Operator.
 func (x *notIn) Push(port int, b *delta.Batch) (err error) {
 	if port == 0 {
-		return x.left.add(b, nil, &x.table)
+		if err := x.left.add(b, nil, &x.table); err != nil {
+			return err
+		}
+		return x.holds(x.table.bytes() + x.left.bytes())
 	}
 	x.kc.Reset()
 	keys.AppendAll(&x.kc, b, x.right)
@@ -83,7 +86,7 @@ func (x *notIn) Push(port int, b *delta.Batch) (err error) {
 	for i, id := range x.ids {
 		x.changes[id] += b.Weight(i)
 	}
-	return nil
+	return x.holds(x.table.bytes() + x.left.bytes())
 }
 
 func (x *notIn) grow() {

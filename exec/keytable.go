@@ -121,6 +121,11 @@ func (t *keyTable) grow() {
 	}
 }
 
+// bytes is the memory that the table takes.
+func (t *keyTable) bytes() int {
+	return cap(t.keys.Data) + 8*cap(t.keys.Hash) + 4*cap(t.keys.Off) + 8*len(t.entries) + 4*cap(t.at)
+}
+
 // retainedKeys is how many keys' room a table keeps from one step to the next, and retainedBytes how many bytes of
 // them.
 const (

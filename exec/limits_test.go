@@ -11,6 +11,7 @@ import (
 	"millrace/expr"
 	"millrace/pgerr"
 	"millrace/planner/physical"
+	"millrace/storage/state"
 	"millrace/types"
 )
 
@@ -389,5 +390,50 @@ func TestReplay(t *testing.T) {
 	}
 	if a, b := run(), run(); a != b {
 		t.Errorf("two runs differ: %d and %d bytes", len(a), len(b))
+	}
+}
+
+// TestMemory: a query that gathers too much ends with an error, whichever operator gathers; one that needs little does
+// not.
+func TestMemory(t *testing.T) {
+	out := physical.Output{Types: kindsOf(types.Int8)}
+	many := func(n int64) *physical.Series {
+		return &physical.Series{Output: out, Input: -1, Funcs: []physical.SetFunc{
+			{Name: "generate_series", Args: []expr.Expr{intConst(1), intConst(n)}, Ret: out.Types}}}
+	}
+	run := func(n int64, node physical.Node) error {
+		d, err := Build(planOf(many(n), node), Options{AdHoc: true, Memory: 1 << 20, Emit: func(*delta.Batch) error { return nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.Flush()
+	}
+	scan := scanOf(true, types.Int8)
+	for name, node := range map[string]func() physical.Node{
+		"group by":       func() physical.Node { return aggregateOf(scan, []int{0}, true, call(t, "count", out.Types)) },
+		"count distinct": func() physical.Node { return aggregateOf(scan, nil, false, distinct(call(t, "count", out.Types, 0))) },
+		"distinct":       func() physical.Node { return &physical.Distinct{Output: out} },
+		"except":         func() physical.Node { return &physical.SetOp{Output: out, Except: true} },
+		"numbered":       func() physical.Node { return &physical.TopN{Output: out, Limit: -1} },
+		"join": func() physical.Node {
+			j := joinOf(physical.Join{LeftKeys: []int{0}, RightKeys: []int{0}}, out.Types, out.Types)
+			j.Right_ = 0
+			return j
+		},
+		"not in": func() physical.Node {
+			j := joinOf(physical.Join{Kind: physical.Anti, NotIn: true, LeftKeys: []int{0}, RightKeys: []int{0}}, out.Types, out.Types)
+			j.Right_ = 0
+			return j
+		},
+	} {
+		if err := run(1<<40, node()); !errors.Is(err, state.ErrMemory) {
+			t.Errorf("%s of too many rows: %v", name, err)
+		}
+		if err := run(1000, node()); err != nil {
+			t.Errorf("%s of few rows: %v", name, err)
+		}
+	}
+	if err := run(1<<18, aggregateOf(scan, nil, false, call(t, "sum", out.Types, 0))); err != nil {
+		t.Errorf("a sum of many rows: %v", err)
 	}
 }

@@ -1,8 +1,11 @@
 package exec
 
 import (
+	"fmt"
+
 	"millrace/delta"
 	"millrace/expr"
+	"millrace/storage/state"
 	"millrace/types"
 )
 
@@ -30,6 +33,7 @@ type output struct {
 	op              int
 	to              []edge
 	rowsIn, rowsOut int64
+	held            int64 // bytes that the operator has gathered
 }
 
 // edge is an input of an operator.
@@ -73,6 +77,21 @@ func (o *output) failRows(errs *expr.Errors, b *delta.Batch) error {
 		if err := o.fail(e.Err, b, e.Row, b.Weight(e.Row)); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// adHocMemory is the default bound on what an ad-hoc query gathers.
+const adHocMemory = 256 << 20
+
+// holds notes how many bytes the operator has gathered in the step so far. It fails when all operators together have
+// more than they may.
+func (o *output) holds(bytes int) error {
+	d := o.d
+	d.held += int64(bytes) - o.held
+	o.held = int64(bytes)
+	if d.opt.Memory > 0 && d.held > d.opt.Memory {
+		return fmt.Errorf("operator %d: %w", o.op, state.ErrMemory)
 	}
 	return nil
 }

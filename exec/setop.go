@@ -82,7 +82,7 @@ func (s *setOp) Push(port int, b *delta.Batch) error {
 		}
 		t.n[port] += b.Weight(i)
 	}
-	return nil
+	return s.holds(s.table.bytes() + 24*cap(s.step) + s.reps.Bytes())
 }
 
 // Flush implements Operator.

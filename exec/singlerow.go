@@ -62,7 +62,7 @@ func (s *singleRow) Push(_ int, b *delta.Batch) error {
 		s.buf = codec.AppendRow(s.buf[:0], b, nil, i)
 		s.step.add(group, s.buf, b.Weight(i))
 	}
-	return nil
+	return s.holds(s.step.bytes())
 }
 
 // Flush implements Operator.

@@ -75,9 +75,11 @@ func (t *topN) Push(_ int, b *delta.Batch) error {
 		t.add(group, b, i, w)
 	}
 	if t.prunes && len(t.step.rows) > t.nextCut {
-		return t.cut()
+		if err := t.cut(); err != nil {
+			return err
+		}
 	}
-	return nil
+	return t.holds(t.step.bytes())
 }
 
 // add gathers a row unless it is known to lie beyond the window.
@@ -99,7 +101,7 @@ func (t *topN) cut() error {
 			kept.add(group, t.step.row(&r), r.weight)
 		}
 	}
-	t.step.rows, t.step.blocks = kept.rows, kept.blocks
+	t.step.rows, t.step.blocks, t.step.blockBytes = kept.rows, kept.blocks, kept.blockBytes
 	t.nextCut = max(firstCut, 2*len(kept.rows))
 	return nil
 }

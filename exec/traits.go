@@ -54,7 +54,8 @@ func nodeTraits(p *physical.Plan, n physical.Node, of []traits) traits {
 		}
 		return t
 	case *physical.Join:
-		return traits{positive: n.Kind == physical.Inner && of[n.Left_].positive && of[n.Right_].positive}
+		grows := n.Kind == physical.Inner || n.Kind == physical.Semi
+		return traits{positive: grows && of[n.Left_].positive && of[n.Right_].positive}
 	}
 	// Aggregate, Distinct, SetOp, TopN and SingleRow emit differences, consolidated.
 	return traits{consolidated: true}

@@ -1,6 +1,8 @@
 package agg
 
 import (
+	"unsafe"
+
 	"millrace/delta"
 	"millrace/expr"
 	"millrace/types"
@@ -54,6 +56,8 @@ type Accumulator interface {
 	Result(state []byte, out *delta.Vec) error
 	// Reset forgets all slots and keeps the memory.
 	Reset()
+	// Bytes is about the memory that the slots take.
+	Bytes() int
 }
 
 // slab is the slots of an accumulator whose partial state is a pointer-free value of type S.
@@ -75,6 +79,12 @@ func (s *slab[S]) Grow(n int) {
 
 // Reset implements Accumulator.
 func (s *slab[S]) Reset() { s.slots = s.slots[:0] }
+
+// Bytes implements Accumulator.
+func (s *slab[S]) Bytes() int {
+	var one S
+	return cap(s.slots) * int(unsafe.Sizeof(one))
+}
 
 // eachRow calls add for every row of sel (every row of [0, n) when sel is nil) that is not NULL in v, with
 // its slot and weight.

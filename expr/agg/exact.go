@@ -53,6 +53,9 @@ func (e *exactSums) Reset() {
 	e.spills = e.spills[:0]
 }
 
+// Bytes is about the memory that the slots take.
+func (e *exactSums) Bytes() int { return e.slab.Bytes() + 8*cap(e.spills) }
+
 // term is a magnitude of up to four words, to be added at a word position.
 type term struct {
 	w   [4]uint64

@@ -40,6 +40,8 @@ func (a *extremeAcc) Reset() {
 	a.heap = a.heap[:0]
 }
 
+func (a *extremeAcc) Bytes() int { return a.slab.Bytes() + cap(a.heap) }
+
 func (a *extremeAcc) Add(slots, sel []uint32, args []*delta.Vec, weights []int64) {
 	v := args[0]
 	if a.rep == types.RepInt {

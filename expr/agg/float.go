@@ -101,6 +101,8 @@ func (a *floatSumAcc) Reset() {
 	a.sums.Reset()
 }
 
+func (a *floatSumAcc) Bytes() int { return a.counts.Bytes() + a.sums.Bytes() }
+
 func (a *floatSumAcc) Add(slots, sel []uint32, args []*delta.Vec, weights []int64) {
 	floats := args[0].Floats
 	eachRow(slots, sel, args[0], weights, func(i int, slot uint32, w int64) {

@@ -3,6 +3,7 @@ package agg
 import (
 	"encoding/binary"
 	"math/big"
+	"unsafe"
 
 	"millrace/delta"
 	"millrace/pgerr"
@@ -159,6 +160,8 @@ func (a *numericSumAcc) Reset() {
 	clear(a.slots)
 	a.slots = a.slots[:0]
 }
+
+func (a *numericSumAcc) Bytes() int { return cap(a.slots) * int(unsafe.Sizeof(numericSum{})) }
 
 func (a *numericSumAcc) Add(slots, sel []uint32, args []*delta.Vec, weights []int64) {
 	v := args[0]

@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"millrace/delta"
 	"millrace/types"
@@ -67,6 +68,8 @@ func (a *numericSpreadAcc) Reset() {
 	clear(a.slots)
 	a.slots = a.slots[:0]
 }
+
+func (a *numericSpreadAcc) Bytes() int { return cap(a.slots) * int(unsafe.Sizeof(numericSpread{})) }
 
 func (a *numericSpreadAcc) Add(slots, sel []uint32, args []*delta.Vec, weights []int64) {
 	v := args[0]
@@ -206,6 +209,8 @@ func (a *floatSpreadAcc) Reset() {
 	a.sums.Reset()
 	a.squares.Reset()
 }
+
+func (a *floatSpreadAcc) Bytes() int { return a.counts.Bytes() + a.sums.Bytes() + a.squares.Bytes() }
 
 func (a *floatSpreadAcc) Add(slots, sel []uint32, args []*delta.Vec, weights []int64) {
 	floats := args[0].Floats
