@@ -92,7 +92,7 @@ func (m *merge) null(rows []uint32) {
 // finish gives the result for the rows of sel.
 func (m *merge) finish(f *frame, sel []uint32) *delta.Vec {
 	if m.out.Type.Rep() == types.RepBytes {
-		m.finishBytes(f.n, f.rows(sel))
+		m.finishBytes(f, f.rows(sel))
 	}
 	return &m.out
 }
@@ -109,8 +109,10 @@ func (m *merge) source(r uint32) (*delta.Vec, int) {
 	return m.parts[part], int(r)
 }
 
-func (m *merge) finishBytes(n int, rows []uint32) {
-	out := &m.out
+// finishBytes copies the values in order. A constant may be long and taken by many rows: beyond the limit on a vector,
+// rows fail.
+func (m *merge) finishBytes(f *frame, rows []uint32) {
+	n, out := f.n, &m.out
 	out.Off = slices.Grow(out.Off, n)
 	next := uint32(0)
 	pad := func(end uint32) {
@@ -122,7 +124,11 @@ func (m *merge) finishBytes(n int, rows []uint32) {
 	for _, r := range rows {
 		pad(r)
 		if v, i := m.source(r); v != nil && !v.IsNull(i) {
-			out.Data = append(out.Data, v.Bytes(i)...)
+			if b := v.Bytes(i); len(out.Data)+len(b) <= maxVectorBytes {
+				out.Data = append(out.Data, b...)
+			} else {
+				f.errs.Add(int(r), ErrTooLarge())
+			}
 		} else {
 			nulls = true
 		}

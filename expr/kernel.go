@@ -13,7 +13,7 @@ const (
 	// MaxValueBytes bounds one value that a function builds.
 	MaxValueBytes = 64 << 20
 	// maxVectorBytes bounds the bytes of one result vector.
-	maxVectorBytes = 512 << 20
+	maxVectorBytes = 256 << 20
 )
 
 // ErrTooLarge is the failure of a row whose value passes the limits on results.

@@ -265,6 +265,12 @@ func (n *anyAllNode) overRows(f *frame, rows []uint32, left, array *delta.Vec) {
 	for _, r := range rows {
 		if !array.IsNull(int(r)) {
 			reader := types.ReadArray(n.elem, array.Bytes(int(r)))
+			if n.tooLarge(left, r, reader.Len()) {
+				f.errs.Add(int(r), ErrTooLarge())
+				n.out.SetNull(int(r))
+				n.ends = append(n.ends, uint32(n.flat.Len()))
+				continue
+			}
 			for d, ok := reader.Next(); ok; d, ok = reader.Next() {
 				n.flat.Append(d)
 				if !n.left.constant {
@@ -295,6 +301,14 @@ func (n *anyAllNode) overRows(f *frame, rows []uint32, left, array *delta.Vec) {
 		failed = n.settleRow(f, r, v, from, end, failed)
 		from = end
 	}
+}
+
+// tooLarge reports whether as many copies of row r's left operand as there are elements pass the limit on a vector.
+func (n *anyAllNode) tooLarge(left *delta.Vec, r uint32, elements int) bool {
+	if n.left.constant || left.Type.Rep() != types.RepBytes {
+		return false
+	}
+	return len(n.flatLeft.Data)+elements*len(left.Bytes(int(r))) > maxVectorBytes
 }
 
 // settleRow reads the answers [from, end) of one row's elements, up to the first that decides or fails. It returns

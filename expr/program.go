@@ -91,7 +91,7 @@ func (p *Program) Eval(ctx *Context, in *delta.Batch, errs *Errors) *delta.Vec {
 	p.begin(ctx, in, errs)
 	v := p.root.eval(&p.f, nil)
 	if p.root.constant {
-		v = p.repeat(v, in.N)
+		v = p.repeat(v, in.N, errs)
 	}
 	v = p.finish(v, mark, errs)
 	return v
@@ -174,12 +174,17 @@ func (p *Program) finish(v *delta.Vec, mark int, errs *Errors) *delta.Vec {
 	return &out
 }
 
-// repeat makes n rows of the one row of a constant result.
-func (p *Program) repeat(v *delta.Vec, n int) *delta.Vec {
+// repeat makes n rows of the one row of a constant result. Rows beyond the limit on a vector's bytes fail.
+func (p *Program) repeat(v *delta.Vec, n int, errs *Errors) *delta.Vec {
 	p.fixed.Type = p.t
 	p.fixed.Reset()
 	d := v.Datum(0)
-	for range n {
+	for r := range n {
+		if len(p.fixed.Data)+len(d.B) > maxVectorBytes {
+			errs.Add(r, ErrTooLarge())
+			p.fixed.AppendNull()
+			continue
+		}
 		p.fixed.Append(d)
 	}
 	return &p.fixed

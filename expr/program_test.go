@@ -289,3 +289,36 @@ func TestEmptyBatch(t *testing.T) {
 		t.Errorf("%d rows, %v", v.Len(), errs.List)
 	}
 }
+
+// A row may ask for a long value, but not all rows of a batch for one each.
+func TestLargeResults(t *testing.T) {
+	const rows, long = 6, 60 << 20
+	all := make([]any, rows)
+	for i := range all {
+		all[i] = i
+	}
+	batch := ints(values(all...))
+	value := call(t, "repeat", text("x"), integer(long))
+	isPositive := op(t, ">=", column(0, tInt4, "a"), integer(0))
+	for name, e := range map[string]expr.Expr{
+		"constant": value,
+		"case":     &expr.Case{Whens: []expr.When{{Cond: isPositive, Result: value}}, Else: text("y"), T: tText},
+		"call":     op(t, "||", value, &expr.Cast{Arg: column(0, tInt4, "a"), To: tText}),
+	} {
+		var errs expr.Errors
+		v := compile(t, e).Eval(nil, batch, &errs)
+		if v.Len() != rows || len(v.Data) > 300<<20 || len(errs.List) == 0 || len(errs.List) == rows {
+			t.Errorf("%s: %d rows, %d bytes, %d failures", name, v.Len(), len(v.Data), len(errs.List))
+		}
+		for _, e := range errs.List {
+			if pgerr.CodeOf(e.Err) != pgerr.ProgramLimitExceeded || !v.IsNull(e.Row) {
+				t.Fatalf("%s: row %d: %v", name, e.Row, e.Err)
+			}
+		}
+	}
+	var errs expr.Errors
+	compile(t, call(t, "repeat", text("x"), integer(100<<20))).Eval(nil, batch, &errs)
+	if len(errs.List) != rows {
+		t.Errorf("%d failures of a value beyond the limit", len(errs.List))
+	}
+}

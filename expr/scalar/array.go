@@ -35,6 +35,8 @@ func arrayFunctions() []*expr.Function {
 		nullCall(fn("array_position", tInt4, toInt(arrayPosition), anyCompatibleArray, anyCompatible)),
 		nullCall(fn("array_position", tInt4, toInt(arrayPosition), anyCompatibleArray, anyCompatible, tInt4)),
 		nullCall(fn("array_positions", types.ArrayOf(tInt4), toBytes(arrayPositions), anyCompatibleArray, anyCompatible)),
+		nullCall(fn("array_fill", anyArray, toBytes(arrayFill), anyElement, types.ArrayOf(tInt4))),
+		nullCall(fn("array_fill", anyArray, toBytes(arrayFill), anyElement, types.ArrayOf(tInt4), types.ArrayOf(tInt4))),
 		fn("trim_array", anyArray, toBytes(trimArray), anyArray, tInt4),
 
 		fn("array_length", tInt4, toInt(func(x *row) (int64, error) {
@@ -301,6 +303,74 @@ func arrayPositions(x *row, dst []byte) ([]byte, error) {
 		}
 	}
 	return b.Build(dst), nil
+}
+
+// arrayFill makes an array of one value, with the lengths and optionally the lower bounds that are given.
+func arrayFill(x *row, dst []byte) ([]byte, error) {
+	if x.null(1) || x.len() == 3 && x.null(2) {
+		return nil, pgerr.New(pgerr.NullValueNotAllowed, "dimension array or low bound array cannot be null")
+	}
+	lengths, err := dimensionValues(x, 1)
+	if err != nil {
+		return nil, err
+	}
+	lowers := make([]int32, len(lengths))
+	for i := range lowers {
+		lowers[i] = 1
+	}
+	if x.len() == 3 {
+		if lowers, err = dimensionValues(x, 2); err != nil {
+			return nil, err
+		}
+		if len(lowers) != len(lengths) {
+			return nil, pgerr.New(pgerr.ArraySubscriptError, "wrong number of array subscripts").
+				WithDetail("Low bound array has different size than dimensions array.")
+		}
+	}
+	if len(lengths) > 6 {
+		return nil, pgerr.New(pgerr.ProgramLimitExceeded, "number of array dimensions (%d) exceeds the maximum allowed (6)", len(lengths))
+	}
+	a := arrayData{elem: x.out.ElemType()}
+	for i, n := range lengths {
+		if n < 0 {
+			return nil, pgerr.New(pgerr.ProgramLimitExceeded, "array size exceeds the maximum allowed (%d)", arrayElementsMax)
+		}
+		a.dims = append(a.dims, types.ArrayDim{Len: n, Lower: lowers[i]})
+	}
+	n, err := types.CheckArrayDims(a.dims)
+	if err != nil {
+		return nil, err
+	}
+	b := types.NewArrayBuilder(a.elem)
+	if n == 0 {
+		return b.Build(dst), nil
+	}
+	if v := x.datum(0); (len(v.B)+8)*n > expr.MaxValueBytes {
+		return nil, expr.ErrTooLarge()
+	}
+	for range n {
+		b.Append(x.datum(0))
+	}
+	return b.BuildDims(dst, a.dims), nil
+}
+
+// arrayElementsMax is PostgreSQL's limit on an array's elements, which its message names.
+const arrayElementsMax = 134217727
+
+func dimensionValues(x *row, i int) ([]int32, error) {
+	a := readArray(x, i)
+	if len(a.dims) > 1 {
+		return nil, pgerr.New(pgerr.ArraySubscriptError, "wrong number of array subscripts").
+			WithDetail("Dimension array must be one dimensional.")
+	}
+	var list []int32
+	for _, d := range a.elems {
+		if d.Null {
+			return nil, pgerr.New(pgerr.NullValueNotAllowed, "dimension values cannot be null")
+		}
+		list = append(list, int32(d.I))
+	}
+	return list, nil
 }
 
 // trimArray drops elements from the end of the first dimension.

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"math"
+	"math/bits"
 	"strings"
 
 	"millrace/expr"
@@ -34,6 +35,13 @@ func byteaFunctions() []*expr.Function {
 		{Name: "rtrim", Args: with(tBytea, tBytea), Ret: tBytea, Total: true, Eval: toBytes(byteaTrim(false, true))},
 		{Name: "get_byte", Args: with(tBytea, tInt4), Ret: tInt4, Eval: toInt(getByte)},
 		{Name: "set_byte", Args: with(tBytea, tInt4, tInt4), Ret: tBytea, Eval: toBytes(setByte)},
+		{Name: "bit_count", Args: with(tBytea), Ret: tInt8, Total: true, Eval: toInt(func(x *row) (int64, error) {
+			n := 0
+			for _, c := range x.bytes(0) {
+				n += bits.OnesCount8(c)
+			}
+			return int64(n), nil
+		})},
 		{Name: "get_bit", Args: with(tBytea, tInt8), Ret: tInt4, Eval: toInt(getBit)},
 
 		{Name: "md5", Args: with(tText), Ret: tText, Total: true, Eval: toBytes(md5Hex)},

@@ -72,6 +72,12 @@ func jsonFunctions() []*expr.Function {
 			Eval:     toBytes(jsonInsert),
 		},
 	}
+	for _, args := range [][]types.T{with(tTextArray), with(tTextArray, tTextArray)} {
+		list = append(list,
+			&expr.Function{Name: "jsonb_object", Args: args, Ret: tJSONB, Eval: toBytes(objectOfTexts)},
+			&expr.Function{Name: "json_object", Args: args, Ret: tJSON, Eval: toBytes(objectOfTextsJSON)},
+		)
+	}
 	return append(list, jsonBuilders()...)
 }
 

@@ -162,6 +162,78 @@ func buildArrayJSONB(x *row, dst []byte) ([]byte, error) {
 	return appended(dst)(b.Finish())
 }
 
+// textPairs reads the keys and values of json_object: one array in which they alternate, or of pairs, or two arrays.
+func textPairs(x *row) (pairs []types.Datum, err error) {
+	a := readArray(x, 0)
+	if x.len() == 1 {
+		switch {
+		case len(a.dims) > 2:
+			return nil, pgerr.New(pgerr.ArraySubscriptError, "wrong number of array subscripts")
+		case len(a.dims) == 2 && a.dims[1].Len != 2:
+			return nil, pgerr.New(pgerr.ArraySubscriptError, "array must have two columns")
+		case len(a.elems)%2 != 0:
+			return nil, pgerr.New(pgerr.ArraySubscriptError, "array must have even number of elements")
+		}
+		pairs = a.elems
+	} else {
+		b := readArray(x, 1)
+		switch {
+		case len(a.dims) > 1 || len(b.dims) > 1:
+			return nil, pgerr.New(pgerr.ArraySubscriptError, "wrong number of array subscripts")
+		case len(a.elems) != len(b.elems):
+			return nil, pgerr.New(pgerr.ArraySubscriptError, "mismatched array dimensions")
+		}
+		for i := range a.elems {
+			pairs = append(pairs, a.elems[i], b.elems[i])
+		}
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i].Null {
+			return nil, pgerr.New(pgerr.NullValueNotAllowed, "null value not allowed for object key")
+		}
+	}
+	return pairs, nil
+}
+
+func objectOfTexts(x *row, dst []byte) ([]byte, error) {
+	pairs, err := textPairs(x)
+	if err != nil {
+		return nil, err
+	}
+	var b types.JSONBuilder
+	b.BeginObject()
+	for i := 0; i < len(pairs); i += 2 {
+		b.Key(pairs[i].B)
+		if v := pairs[i+1]; v.Null {
+			b.Null()
+		} else {
+			b.String(v.B)
+		}
+	}
+	b.EndObject()
+	return appended(dst)(b.Finish())
+}
+
+func objectOfTextsJSON(x *row, dst []byte) ([]byte, error) {
+	pairs, err := textPairs(x)
+	if err != nil {
+		return nil, err
+	}
+	dst = append(dst, '{')
+	for i := 0; i < len(pairs); i += 2 {
+		if i > 0 {
+			dst = append(dst, ", "...)
+		}
+		dst = append(types.AppendJSONString(dst, pairs[i].B), " : "...)
+		if v := pairs[i+1]; v.Null {
+			dst = append(dst, "null"...)
+		} else {
+			dst = types.AppendJSONString(dst, v.B)
+		}
+	}
+	return append(dst, '}'), nil
+}
+
 // The json builders write text: keys stay in order and repeated, and json values as they are.
 
 func appendJSON(dst []byte, ctx *expr.Context, t types.T, d types.Datum) ([]byte, error) {

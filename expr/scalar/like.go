@@ -19,9 +19,13 @@ func likeFunctions() []*expr.Function {
 		list = append(list,
 			&expr.Function{Name: "~~", Operator: true, Args: args, Ret: tBool, Negator: "!~~", Eval: like(false, false)},
 			&expr.Function{Name: "!~~", Operator: true, Args: args, Ret: tBool, Negator: "~~", Eval: like(false, true)},
-			&expr.Function{Name: "like", Args: args, Ret: tBool, Eval: like(false, false)},
-			&expr.Function{Name: "notlike", Args: args, Ret: tBool, Eval: like(false, true)},
 		)
+		if t.left != tBpchar {
+			list = append(list,
+				&expr.Function{Name: "like", Args: args, Ret: tBool, Eval: like(false, false)},
+				&expr.Function{Name: "notlike", Args: args, Ret: tBool, Eval: like(false, true)},
+			)
+		}
 		if t.left == tBytea {
 			continue
 		}

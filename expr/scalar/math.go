@@ -48,6 +48,14 @@ func mathFunctions() []*expr.Function {
 		{Name: "atanh", Args: one, Ret: tFloat8, Eval: toFloat(within(-1, 1, math.Atanh))},
 		{Name: "sind", Args: one, Ret: tFloat8, Eval: toFloat(finite(sinDegrees))},
 		{Name: "cosd", Args: one, Ret: tFloat8, Eval: toFloat(finite(func(v float64) float64 { return sinDegrees(90 - math.Mod(v, 360)) }))},
+		{Name: "tand", Args: one, Ret: tFloat8, Eval: toFloat(finite(tanDegrees))},
+		{Name: "cotd", Args: one, Ret: tFloat8, Eval: toFloat(finite(func(v float64) float64 { return 1 / tanDegrees(v) }))},
+		{Name: "asind", Args: one, Ret: tFloat8, Eval: toFloat(within(-1, 1, asinDegrees))},
+		{Name: "acosd", Args: one, Ret: tFloat8, Eval: toFloat(within(-1, 1, func(v float64) float64 { return 90 - asinDegrees(v) }))},
+		{Name: "atand", Args: one, Ret: tFloat8, Total: true, Eval: toFloat(plain(func(v float64) float64 { return math.Atan(v) / (math.Pi / 4) * 45 }))},
+		{Name: "atan2d", Args: two, Ret: tFloat8, Total: true, Eval: toFloat(func(x *row) (float64, error) {
+			return math.Atan2(x.float(0), x.float(1)) / (math.Pi / 4) * 45, nil
+		})},
 		{Name: "width_bucket", Args: with(tFloat8, tFloat8, tFloat8, tInt4), Ret: tInt4, Eval: toInt(widthBucketFloat)},
 		{Name: "width_bucket", Args: with(anyCompatible, anyCompatibleArray), Ret: tInt4, Eval: toInt(widthBucketArray)},
 		{Name: "random", Ret: tFloat8, Volatility: expr.Volatile, Uses: expr.UsesRandom, Eval: toFloat(random)},
@@ -130,6 +138,33 @@ func sinDegrees(v float64) float64 {
 		return s
 	}
 	return s * math.Sin(v*radiansPerDegree)
+}
+
+// tanDegrees is exact at multiples of 45 degrees.
+func tanDegrees(v float64) float64 {
+	v = math.Mod(v, 180)
+	switch v {
+	case 45, -135:
+		return 1
+	case -45, 135:
+		return -1
+	}
+	return sinDegrees(v) / sinDegrees(90-v)
+}
+
+// asinDegrees is exact at 0, a half and 1, with either sign.
+func asinDegrees(v float64) float64 {
+	switch v {
+	case 0.5:
+		return 30
+	case -0.5:
+		return -30
+	case 1:
+		return 90
+	case -1:
+		return -90
+	}
+	return math.Asin(v) / radiansPerDegree
 }
 
 func sqrt(x *row) (float64, error) {

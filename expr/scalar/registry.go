@@ -44,6 +44,7 @@ type operatorKey struct {
 var registry = newIndex(slices.Concat(families()...))
 
 func newIndex(fns []*expr.Function) *index {
+	identify(fns)
 	ix := &index{
 		functions: fns,
 		byName:    map[string][]*expr.Function{},

@@ -255,6 +255,7 @@ func catalogFunctions() []*expr.Function {
 		if slices.Contains(acting, f.Name) {
 			f.Volatility = expr.Volatile
 		}
+		f.NullCall = f.Name == "set_config" // whose NULL resets
 	}
 	format := stable(&expr.Function{Name: "format_type", Args: with(tOID, tInt4), Ret: tText, NullCall: true, Eval: toBytes(formatType)}, expr.UsesSession)
 	return append(list, format)
