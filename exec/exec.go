@@ -3,6 +3,7 @@ package exec
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"millrace/delta"
 	"millrace/expr"
@@ -66,8 +67,8 @@ func (d *Dataflow) Scans() []int { return d.scans }
 // Push takes a change of the relation that a Scan node reads. The batch has the scanned columns (Scan.Cols) in that
 // order; the scan's filter is applied here. The batch becomes immutable.
 func (d *Dataflow) Push(scan int, b *delta.Batch) error {
-	if scan < 0 || scan >= len(d.ops) {
-		return fmt.Errorf("exec: there is no operator %d", scan)
+	if !slices.Contains(d.scans, scan) {
+		return fmt.Errorf("exec: operator %d is no scan", scan)
 	}
 	if b.N == 0 {
 		return nil

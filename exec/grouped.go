@@ -121,7 +121,8 @@ func (g *groupedRows) compare(a, b stepRow) int {
 	return bytes.Compare(g.row(&a), g.row(&b))
 }
 
-// of gives the rows of a group that have a weight in all, in order, once.
+// of gives the rows of a group whose weights do not add up to zero, in order, each once. It moves them together in
+// place, so after a sort it may be asked once for each group.
 func (g *groupedRows) of(group uint32) []stepRow {
 	rows := g.sorted[g.start[group]:g.start[group+1]]
 	n := 0

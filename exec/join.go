@@ -187,12 +187,12 @@ func (s *joinSide) bytes() int {
 // passKeyless outputs the rows that are not in sel, which can have no match.
 func (j *join) passKeyless(s *joinSide, b *delta.Batch, sel []uint32) error {
 	rest := make([]uint32, 0, b.N-len(sel))
-	for i, k := range upTo(b.N) {
-		if len(sel) > 0 && int(sel[0]) == i {
+	for i := range uint32(b.N) {
+		if len(sel) > 0 && sel[0] == i {
 			sel = sel[1:]
 			continue
 		}
-		rest = append(rest, uint32(k))
+		rest = append(rest, i)
 	}
 	cols := make([]*delta.Vec, len(s.emit))
 	for i, c := range s.emit {

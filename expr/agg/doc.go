@@ -10,6 +10,11 @@
 //
 // DISTINCT is exec's: it counts values per group and passes on only the appearance and disappearance of a value.
 //
+// Sums are exact, so neither the order of rows nor what was added and retracted before shows in a result, and a group
+// whose rows are gone is back at the empty state: integers in 128 bits, numerics in [types.NumericSum], floats in one
+// fixed-point number that spans their whole range (see exact.go). A result out of range is a row error, which a later
+// retraction cures.
+//
 // A batch is first collapsed per group: rows of one step are added into columns of partial states (one slot per
 // group of the step), and only then is each group's stored state touched once.
 package agg
