@@ -173,7 +173,7 @@ func datetimeFunctions() []*expr.Function {
 		fn("isfinite", tBool, toBool(func(*row) (bool, error) { return true, nil }), tInterval),
 
 		fn("make_date", tDate, toInt(func(x *row) (int64, error) { return types.MakeDate(x.int(0), x.int(1), x.int(2)) }), tInt4, tInt4, tInt4),
-		fn("make_time", tTime, toInt(func(x *row) (int64, error) { return types.MakeTime(x.int(0), x.int(1), x.float(2)) }), tInt4, tInt4, tFloat8),
+		fn("make_time", tTime, toInt(func(x *row) (int64, error) { return types.MakeTime(x.int(0), x.int(1), seconds(x, 2)) }), tInt4, tInt4, tFloat8),
 		fn("make_timestamp", tTimestamp, toInt(makeTimestamp), tInt4, tInt4, tInt4, tInt4, tInt4, tFloat8),
 		zoned(fn("make_timestamptz", tTimestampTZ, toInt(makeTimestampTZ), tInt4, tInt4, tInt4, tInt4, tInt4, tFloat8)),
 		fn("make_timestamptz", tTimestampTZ, toInt(makeTimestampTZ), tInt4, tInt4, tInt4, tInt4, tInt4, tFloat8, tText),
@@ -279,8 +279,17 @@ func ageTodayTZ(x *row, dst []byte) ([]byte, error) {
 	return age(dst, instant, x.int(0), x.ctx.Env.TimeZone)
 }
 
+// seconds reads an argument of seconds; a negative number that rounds to no microsecond is none.
+func seconds(x *row, i int) float64 {
+	v := x.float(i)
+	if v < 0 && v >= -0.5e-6 {
+		return 0
+	}
+	return v
+}
+
 func makeTimestamp(x *row) (int64, error) {
-	return types.MakeTimestamp(x.int(0), x.int(1), x.int(2), x.int(3), x.int(4), x.float(5))
+	return types.MakeTimestamp(x.int(0), x.int(1), x.int(2), x.int(3), x.int(4), seconds(x, 5))
 }
 
 func makeTimestampTZ(x *row) (int64, error) {

@@ -178,7 +178,7 @@ func textPairs(x *row) (pairs []types.Datum, err error) {
 	} else {
 		b := readArray(x, 1)
 		switch {
-		case len(a.dims) > 1 || len(b.dims) > 1:
+		case len(a.dims) > 1 || len(a.dims) != len(b.dims):
 			return nil, pgerr.New(pgerr.ArraySubscriptError, "wrong number of array subscripts")
 		case len(a.elems) != len(b.elems):
 			return nil, pgerr.New(pgerr.ArraySubscriptError, "mismatched array dimensions")

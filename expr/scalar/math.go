@@ -149,7 +149,10 @@ func tanDegrees(v float64) float64 {
 	case -45, 135:
 		return -1
 	}
-	return sinDegrees(v) / sinDegrees(90-v)
+	if r := sinDegrees(v) / sinDegrees(90-v); r != 0 {
+		return r
+	}
+	return 0 // never -0
 }
 
 // asinDegrees is exact at 0, a half and 1, with either sign.

@@ -68,7 +68,7 @@ type generator struct {
 // inexact are the functions whose last digit is the C library's affair.
 var inexact = []string{
 	"sin", "cos", "tan", "cot", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "sind",
-	"cosd", "cbrt", "||/", "exp", "ln", "log", "log10", "power", "pow", "^", "degrees", "radians", "width_bucket",
+	"cosd", "cbrt", "||/", "exp", "ln", "log", "log10", "power", "pow", "^", "degrees", "radians", "width_bucket", "tand", "cotd", "asind", "acosd", "atand", "atan2d",
 }
 
 func newGenerator(seed int64) *generator {

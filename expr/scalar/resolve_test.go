@@ -77,6 +77,10 @@ func (p *postgres) resolved(name string, operator bool, args []types.T) string {
 	return string(results[0].Rows[0][0])
 }
 
+// moreThere are names that PostgreSQL has for bit strings, network addresses, ranges or geometry as well, with which an
+// untyped literal is ambiguous there.
+var moreThere = []string{"trunc", "bit_count", "get_bit", "<@", "@>", "&&", "#", "@", "?|", "?&", "length", "substring", "overlay", "abs"}
+
 // TestResolutionIsPostgres makes random calls of every function and operator.
 func TestResolutionIsPostgres(t *testing.T) {
 	p := connect(t)
@@ -110,14 +114,15 @@ func TestResolutionIsPostgres(t *testing.T) {
 					}
 				}
 			}
-			if k.name == "trunc" && k.n == 1 && args[0].Is(types.Unknown) {
-				continue // ambiguous there, since network addresses have one, too
-			}
 			got, want := resolved(k.name, k.operator, args), p.resolved(k.name, k.operator, args)
-			if got == want || strings.HasPrefix(want, "! 22023 argument list must have even") { // that is the call's own failure
-				continue
+			switch {
+			case got == want:
+			case strings.HasPrefix(want, "! 22023 argument list must"), strings.HasPrefix(want, "! 22004 dimension array"):
+				// The call resolved and fails when it is evaluated.
+			case strings.HasPrefix(want, "! 42725") && slices.Contains(args, types.Of(types.Unknown)) && slices.Contains(moreThere, k.name):
+			default:
+				t.Errorf("%s(%v):\n got %s\nwant %s", k.name, args, got, want)
 			}
-			t.Errorf("%s(%v):\n got %s\nwant %s", k.name, args, got, want)
 		}
 	}
 }

@@ -109,7 +109,7 @@ var sizeUnits = []string{"bytes", "kB", "MB", "GB", "TB", "PB"}
 func sizePrettyNumeric(x *row, dst []byte) ([]byte, error) {
 	n := x.bytes(0)
 	if isSpecial(n) {
-		return append(types.AppendNumericText(dst, n), " bytes"...), nil
+		return append(types.AppendNumericText(dst, n), " PB"...), nil
 	}
 	small, err := types.NumericToInt64(n)
 	if err == nil && (small < 10*1024 && small > -10*1024) {
