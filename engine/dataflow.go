@@ -127,6 +127,11 @@ func (e *Engine) prepare(d *dataflow, snap *catalog.Snapshot) {
 	}
 	d.frontier, d.fresh = frontier, !found
 	d.loading, d.placed = d.fresh, !d.fresh
+	// Reads that come before the dataflow's first step must know of them.
+	if d.stats.OpenErrors, err = e.countErrors(d.id); err != nil {
+		d.status, d.err = Failed, err
+		return
+	}
 	if d.failures = e.storedFailures(d.id); d.failures >= failuresMax {
 		d.status = Quarantined
 		d.err = fmt.Errorf("the view failed %d times", d.failures)
@@ -282,6 +287,11 @@ func (d *dataflow) runRecovered() (err error) {
 		if p := recover(); p != nil {
 			d.e.log.Error("a view panicked", "view", d.name(), "panic", p, "stack", string(debug.Stack()))
 			err = fmt.Errorf("internal error: %v", p)
+		}
+	}()
+	defer func() {
+		if d.space != nil {
+			d.space.Close() // its iterators must not outlive the store
 		}
 	}()
 	if err := d.build(); err != nil {

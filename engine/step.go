@@ -50,7 +50,8 @@ func (d *dataflow) build() error {
 		return fmt.Errorf("build operators: %w", err)
 	}
 	d.flow = flow
-	return d.out.countErrors()
+	d.out.openErrors, err = d.e.countErrors(d.id)
+	return err
 }
 
 // cursor reads one input's changes in order of epoch.

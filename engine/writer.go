@@ -125,15 +125,15 @@ func rowText(b *delta.Batch, i int) string {
 	return string(append(out, ')'))
 }
 
-// countErrors finds the number of open errors in the store at start.
-func (w *writer) countErrors() error {
-	snap := w.d.e.store.DerivedSnapshot()
+// countErrors finds the number of a view's open errors in the store.
+func (e *Engine) countErrors(view uint32) (n int64, err error) {
+	snap := e.store.DerivedSnapshot()
 	defer snap.Close()
-	it := snap.Errors(w.d.id)
+	it := snap.Errors(view)
 	for it.Next() {
-		w.openErrors += it.Weight()
+		n += it.Weight()
 	}
-	return it.Close()
+	return n, it.Close()
 }
 
 // write adds the collected results to a step. With logged, the changes go to the view's changelog, too.
