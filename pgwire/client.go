@@ -98,12 +98,6 @@ func (k client) Notice(severity string, n *pgerr.Error) error {
 	return k.c.flush()
 }
 
-// Parameter reports a changed setting.
-func (k client) Parameter(name, value string) error {
-	k.c.append(&pgproto3.ParameterStatus{Name: name, Value: value})
-	return nil
-}
-
 // appendError appends an ErrorResponse or NoticeResponse with all fields that are known.
 func (c *conn) appendError(kind byte, severity string, e *pgerr.Error) {
 	buf := append(c.buf, kind, 0, 0, 0, 0)

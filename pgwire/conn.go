@@ -22,6 +22,7 @@ const flushBytes = 32 << 10
 type conn struct {
 	srv      *Server
 	nc       net.Conn
+	bare     net.Conn // nc without TLS
 	remote   net.Addr
 	tls      bool
 	minor    int // of protocol 3
@@ -100,7 +101,11 @@ func (c *conn) appendNegotiate(unknown []string) {
 	binary.BigEndian.PutUint32(c.buf[at:], uint32(len(c.buf)-at))
 }
 
+// ready tells what the client must know before its next statement, and that it may send it.
 func (c *conn) ready() {
+	for _, kv := range c.sess.ChangedParameters() {
+		c.append(&pgproto3.ParameterStatus{Name: kv[0], Value: kv[1]})
+	}
 	c.append(&pgproto3.ReadyForQuery{TxStatus: byte(c.sess.Status())})
 }
 

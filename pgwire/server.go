@@ -22,19 +22,20 @@ type Server struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
-	mu     sync.Mutex
-	conns  map[int32]*conn // by process id
-	open   int
-	nextID int32
-	closed bool
-	wait   sync.WaitGroup
+	mu       sync.Mutex
+	conns    map[int32]*conn // by process id
+	starting map[net.Conn]bool
+	open     int
+	nextID   int32
+	closed   bool
+	wait     sync.WaitGroup
 }
 
 // NewServer makes a server.
 func NewServer(cfg Config) *Server {
 	cfg.setDefaults()
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Server{cfg: cfg, mock: newMockSecrets(), ctx: ctx, cancel: cancel, conns: map[int32]*conn{}}
+	return &Server{cfg: cfg, mock: newMockSecrets(), ctx: ctx, cancel: cancel, conns: map[int32]*conn{}, starting: map[net.Conn]bool{}}
 }
 
 // Serve accepts connections until the listener is closed, which Close does not do.
@@ -63,10 +64,13 @@ func (s *Server) Serve(l net.Listener) error {
 	}
 }
 
-// Close ends all connections with 57P01 and waits until they are gone.
+// Close ends all connections with 57P01 and waits until they are gone. Those that are still starting are just closed.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true
+	for nc := range s.starting {
+		_ = nc.Close()
+	}
 	conns := make([]*conn, 0, len(s.conns))
 	for _, c := range s.conns {
 		conns = append(conns, c)
@@ -90,7 +94,7 @@ func (s *Server) Connections() int {
 func (s *Server) handle(nc net.Conn) {
 	defer s.wait.Done()
 	defer nc.Close()
-	c := &conn{srv: s, nc: nc, remote: nc.RemoteAddr()}
+	c := &conn{srv: s, nc: nc, bare: nc, remote: nc.RemoteAddr()}
 	defer func() {
 		if p := recover(); p != nil {
 			s.cfg.Log.Error("a connection panicked", "remote", nc.RemoteAddr(), "panic", p, "stack", string(debug.Stack()))
@@ -103,11 +107,13 @@ func (s *Server) handle(nc net.Conn) {
 		return
 	}
 	s.open++
+	s.starting[nc] = true
 	tooMany := s.open > s.cfg.ConnectionsMax
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
 		s.open--
+		delete(s.starting, nc)
 		s.mu.Unlock()
 	}()
 	if tc, ok := nc.(*net.TCPConn); ok {
@@ -149,6 +155,7 @@ func (s *Server) add(c *conn) error {
 		return err
 	}
 	s.conns[c.pid] = c
+	delete(s.starting, c.bare)
 	return nil
 }
 
