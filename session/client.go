@@ -23,8 +23,6 @@ type Client interface {
 	Empty() error
 	// Notice sends a notice of the given severity (NOTICE, WARNING, INFO, ...).
 	Notice(severity string, n *pgerr.Error) error
-	// Parameter reports the new value of a setting that clients track.
-	Parameter(name, value string) error
 	// CopyIn asks the client for COPY data and gives a reader of it, which ends with io.EOF after CopyDone and
 	// with a *pgerr.Error (57014) after CopyFail. Closing it reads what is left and throws it away.
 	CopyIn(columns int, binary bool) (io.ReadCloser, error)

@@ -53,10 +53,13 @@ func (s *Session) runDeclare(ctx context.Context, st *ast.Declare, c Client) err
 		return err
 	}
 	cur := &portal{name: st.Name, prepared: p, cursor: true, hold: st.Hold}
-	if st.Hold && !s.inBlock() {
+	switch {
+	case st.Hold && !s.inBlock():
 		if err := s.keepRows(ctx, cur, c); err != nil {
 			return err
 		}
+	case st.Hold:
+		cur.txn = s.txn
 	}
 	s.portals[st.Name] = cur
 	return c.Complete("DECLARE CURSOR")

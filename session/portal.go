@@ -20,6 +20,7 @@ type portal struct {
 	done     bool
 	cursor   bool // made by DECLARE
 	hold     bool
+	txn      *txn // the open transaction that a held cursor was made in
 	rows     *kept
 	at       int64 // rows given out
 }
@@ -161,6 +162,11 @@ func (s *Session) Execute(ctx context.Context, name string, maxRows int64, final
 }
 
 func (s *Session) executePortal(ctx context.Context, p *portal, maxRows int64, final bool, c Client) (bool, error) {
+	if p.started {
+		if err := s.checkFailed(p.prepared.stmt.AST); err != nil {
+			return false, err
+		}
+	}
 	if p.rows == nil && (maxRows <= 0 || p.prepared.columns == nil) {
 		if p.started {
 			if p.done && p.prepared.columns != nil {
@@ -268,6 +274,32 @@ func (s *Session) closePortals(over bool) {
 	}
 	for name, p := range s.portals {
 		if !p.hold {
+			delete(s.portals, name)
+		}
+	}
+}
+
+// keepHeld runs the queries of cursors that are to outlive the transaction which is about to commit, since their rows
+// are those of its time.
+func (s *Session) keepHeld(ctx context.Context, c Client) error {
+	for _, p := range s.portals {
+		if p.txn == nil || p.txn != s.txn {
+			continue
+		}
+		if err := s.keepRows(ctx, p, c); err != nil {
+			return err
+		}
+	}
+	for _, p := range s.portals {
+		p.txn = nil
+	}
+	return nil
+}
+
+// dropHeld ends the held cursors of the transaction that is about to be rolled back.
+func (s *Session) dropHeld() {
+	for name, p := range s.portals {
+		if p.txn != nil && p.txn == s.txn {
 			delete(s.portals, name)
 		}
 	}

@@ -25,7 +25,7 @@ func (s *Session) run(ctx context.Context, p *prepared, params []types.Datum, c 
 		return err
 	}
 	if handled, err := s.transaction(ctx, st, c); handled {
-		return s.afterParameters(c, err)
+		return err
 	}
 	if err := s.current(p); err != nil {
 		return err
@@ -36,17 +36,7 @@ func (s *Session) run(ctx context.Context, p *prepared, params []types.Datum, c 
 	case p.dml != nil:
 		return s.runDML(ctx, p, params, c)
 	}
-	return s.afterParameters(c, s.utility(ctx, p, params, c))
-}
-
-// afterParameters reports settings that the statement changed.
-func (s *Session) afterParameters(c Client, err error) error {
-	for _, kv := range s.settings.takeChanged() {
-		if perr := c.Parameter(kv[0], kv[1]); perr != nil && err == nil {
-			err = perr
-		}
-	}
-	return err
+	return s.utility(ctx, p, params, c)
 }
 
 // runQuery sends a query's rows.
@@ -331,7 +321,11 @@ func (s *Session) utility(ctx context.Context, p *prepared, params []types.Datum
 	}
 	switch st := p.stmt.AST.(type) {
 	case *ast.Set, *ast.Reset, *ast.Show, *ast.Discard:
-		return s.settingStatement(st, p, c)
+		err := s.settingStatement(st, p, c)
+		if s.txn == nil {
+			s.settings.keep()
+		}
+		return err
 	case *ast.Explain:
 		return s.runExplain(p, st, c)
 	case *ast.Prepare, *ast.Execute, *ast.Deallocate:

@@ -80,6 +80,10 @@ func (s *Session) User() string { return s.user }
 // Parameters lists the settings that are reported to every client at startup, in a fixed order.
 func (s *Session) Parameters() [][2]string { return s.settings.reported() }
 
+// ChangedParameters lists those of Parameters that have changed since the last call. The client is told when it may
+// send the next statement, so that a value that was taken back meanwhile is never told.
+func (s *Session) ChangedParameters() [][2]string { return s.settings.takeChanged() }
+
 // Status is the transaction status.
 func (s *Session) Status() Status {
 	switch {
@@ -176,9 +180,21 @@ func (s *Session) simpleStatement(ctx context.Context, st *parser.Stmt, c Client
 		return err
 	}
 	if len(p.params) > 0 {
-		return pgerr.New(pgerr.UndefinedParameter, "there is no parameter $1")
+		return noParameter(st.AST)
 	}
 	return s.run(ctx, p, nil, c, true)
+}
+
+// noParameter refuses the first parameter of a statement that can have none.
+func noParameter(st ast.Statement) error {
+	e := pgerr.New(pgerr.UndefinedParameter, "there is no parameter $1")
+	ast.Walk(st, func(n ast.Node) bool {
+		if p, ok := n.(*ast.Param); ok && e.Position == 0 {
+			e = pgerr.New(pgerr.UndefinedParameter, "there is no parameter $%d", p.Number).At(p.Pos)
+		}
+		return e.Position == 0
+	})
+	return e
 }
 
 // failed translates an error and puts a transaction block into the failed state.

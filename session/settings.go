@@ -80,7 +80,7 @@ type settings struct {
 	defaults map[string]string // from the startup packet, for RESET
 	undo     []undo
 	cached   *types.Env
-	changed  []string // reported settings that changed since the last call of takeChanged
+	told     map[string]string // what the client knows of the settings that are reported
 }
 
 type undo struct {
@@ -102,7 +102,11 @@ func (s *settings) settle() {
 	for k, v := range s.values {
 		s.defaults[k] = v
 	}
-	s.undo, s.changed = nil, nil
+	s.undo = nil
+	s.told = map[string]string{}
+	for _, kv := range s.reported() {
+		s.told[kv[0]] = kv[1]
+	}
 }
 
 func lookupSetting(name string) (*setting, error) {
@@ -161,9 +165,6 @@ func (s *settings) set(name, value string, local bool) error {
 				return invalidValue(d, value, err)
 			}
 		}
-		if d.report && s.get(low) != value {
-			s.changed = append(s.changed, d.name)
-		}
 	}
 	old, had := s.values[low]
 	s.undo = append(s.undo, undo{low, old, had, local})
@@ -214,6 +215,9 @@ func (s *settings) reset(name string) error {
 	return nil
 }
 
+// keep makes changes outside a transaction final.
+func (s *settings) keep() { s.undo = s.undo[:0] }
+
 // mark gives a point to roll back to; end undoes what a transaction's end undoes.
 func (s *settings) mark() int { return len(s.undo) }
 
@@ -231,27 +235,25 @@ func (s *settings) undoIf(mark int, when func(undo) bool) {
 		if !when(u) {
 			continue
 		}
-		before := s.get(u.name)
 		if u.had {
 			s.values[u.name] = u.old
 		} else {
 			delete(s.values, u.name)
-		}
-		if d := settingIndex[u.name]; d != nil && d.report && s.get(u.name) != before {
-			s.changed = append(s.changed, d.name)
 		}
 	}
 	s.undo = s.undo[:min(mark, len(s.undo))]
 	s.cached = nil
 }
 
-// takeChanged lists the reported settings that changed since the last call, with their values.
+// takeChanged lists the reported settings whose values the client does not know yet, and takes them as told.
 func (s *settings) takeChanged() [][2]string {
 	var out [][2]string
-	for _, name := range s.changed {
-		out = append(out, [2]string{name, s.get(name)})
+	for _, kv := range s.reported() {
+		if s.told[kv[0]] != kv[1] {
+			s.told[kv[0]] = kv[1]
+			out = append(out, kv)
+		}
 	}
-	s.changed = nil
 	return out
 }
 

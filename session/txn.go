@@ -47,6 +47,7 @@ func (s *Session) endTxn() {
 	if s.txn == nil {
 		return
 	}
+	s.dropHeld()
 	if s.txn.read != nil {
 		s.txn.read.Close()
 	}
@@ -336,6 +337,15 @@ func (s *Session) commitBlock(ctx context.Context, st *ast.Commit, c Client) err
 		}
 		return c.Complete("COMMIT")
 	}
+	if err := s.warnImplicit(c); err != nil {
+		return err
+	}
+	if !s.txn.failed {
+		if err := s.keepHeld(ctx, c); err != nil {
+			s.endTxn()
+			return err
+		}
+	}
 	s.closePortals(true)
 	tag := "COMMIT"
 	if s.txn.failed {
@@ -350,12 +360,23 @@ func (s *Session) commitBlock(ctx context.Context, st *ast.Commit, c Client) err
 	return c.Complete(tag)
 }
 
+// warnImplicit says that no block is open: the string of statements that COMMIT or ROLLBACK is in is a transaction, too.
+func (s *Session) warnImplicit(c Client) error {
+	if !s.txn.implicit {
+		return nil
+	}
+	return s.warn(c, pgerr.NoActiveSQLTransaction, "there is no transaction in progress")
+}
+
 func (s *Session) rollbackBlock(st *ast.Rollback, c Client) error {
 	if s.txn == nil {
 		if err := s.warn(c, pgerr.NoActiveSQLTransaction, "there is no transaction in progress"); err != nil {
 			return err
 		}
 		return c.Complete("ROLLBACK")
+	}
+	if err := s.warnImplicit(c); err != nil {
+		return err
 	}
 	s.closePortals(true)
 	s.endTxn()
