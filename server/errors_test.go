@@ -102,7 +102,7 @@ func TestStatementErrors(t *testing.T) {
 			t.Errorf("%s\nmillrace:   %s\npostgresql: %s", c.sql, describe(got), describe(pg))
 		case got.Message != pg.Message && !c.otherText:
 			t.Errorf("%s\nmillrace:   %s\npostgresql: %s", c.sql, describe(got), describe(pg))
-		case got.Position != pg.Position:
+		case got.Position != pg.Position && pg.Position != 0: // to tell more than PostgreSQL is welcome
 			t.Errorf("%s\nposition %d, PostgreSQL has %d", c.sql, got.Position, pg.Position)
 		case !strings.Contains(got.Hint, c.hint) || !strings.Contains(got.Detail, c.detail):
 			t.Errorf("%s\nmillrace:   %s\nshould have hint %q and detail %q", c.sql, describe(got), c.hint, c.detail)
@@ -123,26 +123,30 @@ func TestCopyErrors(t *testing.T) {
 	w.define("CREATE TABLE t (id int PRIMARY KEY, n numeric(4,1), s text NOT NULL)")
 	w.define("CREATE STREAM e (a int, b timestamp)")
 	w.must("INSERT INTO t VALUES (7, 1, 'old')")
-	for _, c := range []struct{ sql, data string }{
-		{"COPY t FROM STDIN", "1\t1.5\tx\n2\ttwo\ty\n3\t1\tz\n"},
-		{"COPY t FROM STDIN", "1\t1.5\tx\n2\t5\n"},
-		{"COPY t FROM STDIN", "1\t1.5\tx\tmore\n"},
-		{"COPY t FROM STDIN", "1\t12345\tx\n"},
-		{"COPY t FROM STDIN", "1\t1\tx\n7\t1\ty\n"},
-		{"COPY t FROM STDIN", "1\t1\tx\n1\t1\ty\n"},
-		{"COPY t FROM STDIN", "1\t1\t\\N\n"},
-		{"COPY t FROM STDIN (FORMAT csv)", "1,1.5,x\n2,1,\"y\n3,1,z\n"},
-		{"COPY t FROM STDIN (FORMAT csv, HEADER true)", "id,n,s\n1,1.5,x\n\n"},
-		{"COPY t (id, s) FROM STDIN (FORMAT csv)", "1,x\ntwo,y\n"},
-		{"COPY t (id, nothing) FROM STDIN", "1\tx\n"},
-		{"COPY t FROM STDIN (FORMAT csv, DELIMITER ';;')", ""},
-		{"COPY t FROM STDIN (FORMAT nothing)", ""},
-		{"COPY nothing FROM STDIN", ""},
-		{"COPY e FROM STDIN", "1\t2024-01-01 10:00\n2\tnever\n"},
-		{"COPY e FROM STDIN", "1\t2024-01-01 10:00\n99999999999\t\\N\n"},
+	for _, c := range []struct{ sql, data, where string }{
+		{sql: "COPY t FROM STDIN", data: "1\t1.5\tx\n2\ttwo\ty\n3\t1\tz\n"},
+		{sql: "COPY t FROM STDIN", data: "1\t1.5\tx\n2\t5\n"},
+		{sql: "COPY t FROM STDIN", data: "1\t1.5\tx\tmore\n"},
+		{sql: "COPY t FROM STDIN", data: "1\t12345\tx\n"},
+		{sql: "COPY t FROM STDIN", data: "1\t1\tx\n7\t1\ty\n"},
+		{sql: "COPY t FROM STDIN", data: "1\t1\tx\n1\t1\ty\n"},
+		{sql: "COPY t FROM STDIN", data: "1\t1\t\\N\n"},
+		// PostgreSQL names the line where the data ended; where the quote began is more use.
+		{sql: "COPY t FROM STDIN (FORMAT csv)", data: "1,1.5,x\n2,1,\"y\n3,1,z\n", where: "COPY t, line 2"},
+		{sql: "COPY t FROM STDIN (FORMAT csv, HEADER true)", data: "id,n,s\n1,1.5,x\n\n"},
+		{sql: "COPY t (id, s) FROM STDIN (FORMAT csv)", data: "1,x\ntwo,y\n"},
+		{sql: "COPY t (id, nothing) FROM STDIN", data: "1\tx\n"},
+		{sql: "COPY t FROM STDIN (FORMAT csv, DELIMITER ';;')", data: ""},
+		{sql: "COPY t FROM STDIN (FORMAT nothing)", data: ""},
+		{sql: "COPY nothing FROM STDIN", data: ""},
+		{sql: "COPY e FROM STDIN", data: "1\t2024-01-01 10:00\n2\tnever\n"},
+		{sql: "COPY e FROM STDIN", data: "1\t2024-01-01 10:00\n99999999999\t\\N\n"},
 	} {
 		_, got := w.millrace.tryCopyFrom(c.sql, strings.NewReader(c.data))
 		_, want := w.postgres.tryCopyFrom(c.sql, strings.NewReader(c.data))
+		if want != nil && c.where != "" {
+			want.Where = c.where
+		}
 		switch {
 		case want == nil:
 			t.Errorf("PostgreSQL accepts %s of %q", c.sql, c.data)

@@ -57,7 +57,7 @@ var randomViews = []viewCase{
 	{name: "grouped", query: `SELECT k, count(*) AS c, count(v) AS cv, sum(v) AS sv, avg(v) AS av, min(v) AS lo, max(s) AS hi, sum(n) AS sn, avg(f) AS af FROM a GROUP BY k`},
 	{name: "global", query: `SELECT count(*) AS c, sum(v) AS s, min(s) AS lo, max(n) AS hi, bool_and(b) AS every FROM a`},
 	{name: "aggregate_modifiers", query: `SELECT k, count(DISTINCT x) AS dx, sum(x) FILTER (WHERE x > 1) AS sx, count(*) FILTER (WHERE y IS NULL) AS ny FROM m GROUP BY k`},
-	{name: "having", query: `SELECT k, x, count(*) AS c FROM m GROUP BY k, x HAVING count(*) > 1`},
+	{name: "repeated", query: `SELECT k, x, count(*) AS c FROM m GROUP BY k, x HAVING count(*) > 1`},
 	{name: "grouped_join", query: `SELECT a.s, sum(m.x) AS sx, count(m.y) AS cy FROM a LEFT JOIN m ON a.k = m.k GROUP BY a.s`},
 	// Top-n.
 	{name: "top_n", ordered: true, query: `SELECT id, v, s FROM a ORDER BY v DESC NULLS LAST, id LIMIT 5`},
