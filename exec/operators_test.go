@@ -200,11 +200,7 @@ func TestAggregateAppendOnly(t *testing.T) {
 // TestOverflow cures a sum that is out of range.
 func TestOverflow(t *testing.T) {
 	scan := scanOf(false, types.Int4, types.Int4)
-	wide := func(rng *rand.Rand) types.Datum {
-		return types.NewInt([]int64{math.MaxInt32, math.MinInt32, 1}[rng.IntN(3)])
-	}
 	plan := planOf(scan, aggregateOf(scan, []int{0}, true, call(t, "sum", scan.Types, 1), call(t, "count", scan.Types)))
-	_ = wide
 	r := newRunner(t, configs[0], plan)
 	row1 := row{types.NewInt(1), types.NewInt(math.MaxInt32)}
 	for i, c := range []struct {

@@ -53,8 +53,8 @@ func buildFunctions() []*Function {
 	return fs
 }
 
-func unary(name string, oid uint32, arg, ret types.Kind, make func([]types.T) Accumulator) *Function {
-	return &Function{Name: name, OID: oid, Args: []types.T{types.Of(arg)}, Ret: types.Of(ret), New: make}
+func unary(name string, oid uint32, arg, ret types.Kind, acc func([]types.T) Accumulator) *Function {
+	return &Function{Name: name, OID: oid, Args: []types.T{types.Of(arg)}, Ret: types.Of(ret), New: acc}
 }
 
 // extremes is min or max over every ordered type that PostgreSQL has it for, and over bytea and uuid, for which
@@ -62,17 +62,17 @@ func unary(name string, oid uint32, arg, ret types.Kind, make func([]types.T) Ac
 func extremes(name string, desc bool, oids [14]uint32) []*Function {
 	kinds := [...]types.Kind{types.Int2, types.Int4, types.Int8, types.Numeric, types.Float4, types.Float8, types.Text,
 		types.Bpchar, types.Date, types.Time, types.Timestamp, types.TimestampTZ, types.Interval, types.OID}
-	make, arrays := newMin, uint32(2051)
+	acc, arrays := newMin, uint32(2051)
 	if desc {
-		make, arrays = newMax, 2050
+		acc, arrays = newMax, 2050
 	}
 	var fs []*Function
 	for i, k := range kinds {
-		fs = append(fs, unary(name, oids[i], k, k, make))
+		fs = append(fs, unary(name, oids[i], k, k, acc))
 	}
-	fs = append(fs, unary(name, 0, types.Bytea, types.Bytea, make), unary(name, 0, types.UUID, types.UUID, make))
+	fs = append(fs, unary(name, 0, types.Bytea, types.Bytea, acc), unary(name, 0, types.UUID, types.UUID, acc))
 	fs = append(fs, &Function{Name: name, OID: arrays, Args: []types.T{expr.AnyArray},
-		RetOf: func(args []types.T) types.T { return args[0].WithoutMod() }, New: make})
+		RetOf: func(args []types.T) types.T { return args[0].WithoutMod() }, New: acc})
 	for _, f := range fs {
 		f.Ordered, f.Desc = true, desc
 	}
