@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -76,6 +77,59 @@ func TestSuites(t *testing.T) {
 						t.Error("no record of the file was run")
 					}
 				})
+			}
+		})
+	}
+}
+
+// TestSkippedRecordsFail runs the records that the suites keep from Millrace with "skipif millrace": each must fail, or the
+// label has outlived its reason.
+func TestSkippedRecordsFail(t *testing.T) {
+	const label = "skipif millrace"
+	files, err := slt.Files(*suitesFlag)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(string(text), "\n")
+		skipped := map[int]bool{} // by line of the record's header, from 1
+		for i, line := range lines {
+			if line != label {
+				continue
+			}
+			lines[i] = "# without its label" // the lines keep their numbers
+			at := i + 1
+			for strings.HasPrefix(lines[at], "skipif ") || strings.HasPrefix(lines[at], "onlyif ") {
+				at++
+			}
+			skipped[at+1] = true
+		}
+		if len(skipped) == 0 {
+			continue
+		}
+		t.Run(suiteName(file), func(t *testing.T) {
+			n := startNode(t)
+			unlabelled := filepath.Join(t.TempDir(), "unlabelled.slt")
+			if err := os.WriteFile(unlabelled, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			opts := slt.Options{
+				Connect: func(ctx context.Context) (*pgconn.PgConn, error) { return n.dial(ctx) },
+				Engine:  "millrace", FailuresPerFile: 10_000,
+			}
+			res, err := slt.Run(t.Context(), opts, []string{unlabelled}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range res.Failures {
+				delete(skipped, f.Pos.Line)
+			}
+			for line := range skipped {
+				t.Errorf("%s:%d passes and needs no label", file, line)
 			}
 		})
 	}
