@@ -249,6 +249,9 @@ func dropMissing(err error, kind catalog.Kind, n ast.ObjectName) error {
 		return err
 	}
 	e := *pe
+	if kind == catalog.Index {
+		e.Code = pgerr.UndefinedObject
+	}
 	e.Message = kind.String() + " \"" + n.Name + "\" does not exist"
 	return &e
 }

@@ -270,6 +270,9 @@ func (b *columnBuilder) columnConstraint(at int, con *ast.ColumnConstraint) erro
 	case ast.ConstraintPrimaryKey:
 		return b.primaryKey([]int{at}, con.Name, con.Pos)
 	case ast.ConstraintDefault:
+		if err := noColumns(con.Expr); err != nil {
+			return err
+		}
 		e, err := planner.BindAssignment(con.Expr, b.env, nil, col.Name, col.T)
 		if err != nil {
 			return err
@@ -281,6 +284,17 @@ func (b *columnBuilder) columnConstraint(at int, con *ast.ColumnConstraint) erro
 		return nil
 	}
 	return pgerr.Unsupported(constraintNames[con.Kind]).At(con.Pos)
+}
+
+// noColumns refuses an expression that names a column, since a default is computed before there is a row.
+func noColumns(e ast.Expr) (err error) {
+	ast.Walk(e, func(n ast.Node) bool {
+		if c, ok := n.(*ast.ColumnRef); ok && err == nil {
+			err = pgerr.New(pgerr.FeatureNotSupported, "cannot use column reference in DEFAULT expression").At(c.Pos)
+		}
+		return err == nil
+	})
+	return err
 }
 
 func (b *columnBuilder) tableConstraint(con *ast.TableConstraint) error {

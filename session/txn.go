@@ -174,6 +174,10 @@ func (s *Session) withoutConflicts(r *catalog.Relation, b *delta.Batch) (*delta.
 	if _, hidden := engine.RowIDColumn(r); hidden || r.Kind != catalog.Table {
 		return b, nil
 	}
+	// A row that may not be is an error even if it would be left out.
+	if err := engine.CheckNotNull(&engine.Write{Relation: r, Batch: b}); err != nil {
+		return nil, err
+	}
 	live := s.pendingKeys(r)
 	var keep []uint32
 	for i := range b.N {
