@@ -165,14 +165,20 @@ func (a *aggCall) same(o *aggCall) bool {
 		!slices.ContainsFunc(a.args, func(e expr.Expr) bool { return expr.VolatilityOf(e) == expr.Volatile })
 }
 
-// computed makes columns of expressions: those that are columns already stay, equal ones are computed once.
+// computed makes columns of expressions over a plan: those that are columns of it already stay, equal ones are computed
+// once. A column of an outer query becomes a column of its own, so that no column is both inside and outside of a plan.
 type computed struct {
 	b     *Binder
+	have  logical.ColSet
 	items []logical.Item
 }
 
+func (b *Binder) compute(over logical.Node) *computed {
+	return &computed{b: b, have: logical.SetOf(over.Output()...)}
+}
+
 func (m *computed) column(e expr.Expr, name string) logical.ColID {
-	if c, ok := e.(*expr.Column); ok {
+	if c, ok := e.(*expr.Column); ok && m.have.Has(c.Index) {
 		return c.Index
 	}
 	volatile := expr.VolatilityOf(e) == expr.Volatile
@@ -200,7 +206,7 @@ type grouping struct {
 
 // build puts the aggregation on top of the level's input. The targets lend their names.
 func (a *aggregation) build(input logical.Node, g *grouping, targets []target, grouped bool) *logical.Aggregate {
-	m := &computed{b: a.b}
+	m := a.b.compute(input)
 	for _, e := range g.exprs {
 		name := "group"
 		for i := range targets {

@@ -317,7 +317,7 @@ func (k *core) regroup(g *grouping, having *clause, preds []expr.Expr, semis []*
 func (k *core) project(node logical.Node, sorts []sortExpr, on []expr.Expr) (*Rel, error) {
 	b := k.b
 	rel := &Rel{}
-	m := &computed{b: b}
+	m := b.compute(node)
 	for i := range k.targets {
 		t := &k.targets[i]
 		if t.literal != nil {

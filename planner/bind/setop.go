@@ -71,7 +71,7 @@ func (b *Binder) combine(op *ast.SetOp, l, r *Rel, lpos, rpos func(int) int) (*R
 	}
 	c := b.clause(&scope{}, name)
 	out := &Rel{}
-	lm, rm := &computed{b: b}, &computed{b: b}
+	lm, rm := b.compute(l.Node), b.compute(r.Node)
 	var lcols, rcols []logical.ColID
 	for i := range l.Cols {
 		le, re := l.expr(b, i), r.expr(b, i)

@@ -181,7 +181,7 @@ func (w *windowCalls) apply(b *Binder, n logical.Node) logical.Node {
 	if len(w.calls) == 0 {
 		return n
 	}
-	m := &computed{b: b}
+	m := b.compute(n)
 	var tops []*logical.TopN
 	for i := range w.calls {
 		call := &w.calls[i]

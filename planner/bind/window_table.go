@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	"millrace/expr"
@@ -27,7 +28,7 @@ func (b *Binder) windowTime(w *logical.Window, t *ast.WindowTable, in *from, s *
 		return pgerr.New(pgerr.DatatypeMismatch, "the time column of %s must be of type timestamp or timestamp with time zone, not %s",
 			t.Kind, e.Type()).At(ast.Start(t.Time))
 	}
-	if col, ok := e.(*expr.Column); ok {
+	if col, ok := e.(*expr.Column); ok && slices.Contains(w.Input.Output(), col.Index) {
 		w.Time = col.Index
 		return nil
 	}

@@ -38,8 +38,9 @@ func (l *lowering) join(n *logical.Join, need logical.ColSet) (ref, error) {
 		if a < 0 || b < 0 {
 			return left, errInternal("a join key is missing")
 		}
-		if slices.Contains(j.LeftKeys, a) && slices.Index(j.LeftKeys, a) == slices.Index(j.RightKeys, b) {
-			continue // said twice
+		if i := samePair(j, a, b); i >= 0 {
+			j.NullSafe[i] = j.NullSafe[i] && k.nullSafe // said twice: the stricter holds
+			continue
 		}
 		j.LeftKeys, j.RightKeys, j.NullSafe = append(j.LeftKeys, a), append(j.RightKeys, b), append(j.NullSafe, k.nullSafe)
 	}
@@ -59,6 +60,16 @@ func (l *lowering) join(n *logical.Join, need logical.ColSet) (ref, error) {
 	j.LeftStatic, j.RightStatic = l.q.View && l.an.Constant(n.Left), l.q.View && l.an.Constant(n.Right)
 	j.Output = l.output(n, ids)
 	return l.add(j, ids), nil
+}
+
+// samePair finds a pair of key columns among those of a join; -1 where it is not.
+func samePair(j *physical.Join, left, right int) int {
+	for i := range j.LeftKeys {
+		if j.LeftKeys[i] == left && j.RightKeys[i] == right {
+			return i
+		}
+	}
+	return -1
 }
 
 // emitted chooses the columns that a join passes on; nil stands for all.
