@@ -126,19 +126,6 @@ func (e *Edit) Modify(id uint32, f func(*Relation)) error {
 	return e.Update(&c)
 }
 
-// Rename gives a relation another name or schema. Relations whose stored query names it would no longer find it,
-// so a relation that others read keeps its name.
-func (e *Edit) Rename(id uint32, schema, name string) error {
-	r, ok := e.next.relations[id]
-	if !ok {
-		return fmt.Errorf("catalog: no relation %d", id)
-	}
-	if deps := e.next.Dependants(id); len(deps) > 0 {
-		return pgerr.New(pgerr.DependentObjectsStillExist, "cannot rename %s %q because %s %q reads it", r.Kind, r.Name, deps[0].Kind, deps[0].Name)
-	}
-	return e.Modify(id, func(r *Relation) { r.Schema, r.Name = schema, name })
-}
-
 // CommentSchema sets a schema's comment.
 func (e *Edit) CommentSchema(name, text string) error {
 	s, ok := e.next.schemas[name]
