@@ -60,7 +60,7 @@ func (s *Session) createView(ctx context.Context, st *ast.CreateView, c Client) 
 			return err
 		}
 		if len(q.Params) > 0 {
-			return pgerr.New(pgerr.UndefinedParameter, "there is no parameter $1")
+			return noParameter(st.Query)
 		}
 		if r.Columns, err = viewColumns(q.Columns, st.Columns, st.Pos); err != nil {
 			return err
@@ -147,7 +147,7 @@ func (s *Session) defineFlow(r *catalog.Relation, query *ast.Select, names []str
 		return err
 	}
 	if len(q.Params) > 0 {
-		return pgerr.New(pgerr.UndefinedParameter, "there is no parameter $1")
+		return noParameter(query)
 	}
 	if r.Columns, err = viewColumns(q.Columns, names, pos); err != nil {
 		return err
@@ -318,11 +318,11 @@ func (s *Session) alterAction(ctx context.Context, r *catalog.Relation, a *ast.A
 	switch a.Kind {
 	case ast.AlterRename:
 		return eng.DDL(ctx, func(e *catalog.Edit) error {
-			return e.Rename(r.ID, r.Schema, a.NewName)
+			return rename(e, r, r.Schema, a.NewName)
 		})
 	case ast.AlterSetSchema:
 		return eng.DDL(ctx, func(e *catalog.Edit) error {
-			return e.Rename(r.ID, a.NewName, r.Name)
+			return rename(e, r, a.NewName, r.Name)
 		})
 	case ast.AlterRenameColumn:
 		return eng.DDL(ctx, func(e *catalog.Edit) error {
