@@ -275,6 +275,9 @@ func (d *dataflow) isCurrent() bool { return !d.loading && d.frontier >= d.pendi
 func (d *dataflow) run() {
 	defer close(d.done)
 	err := d.runRecovered()
+	if d.out != nil && d.out.sink != nil {
+		err = errors.Join(err, d.out.sink.Close())
+	}
 	if d.ctx.Err() != nil {
 		err = ErrStopped
 	}
