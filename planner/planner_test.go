@@ -2,6 +2,9 @@ package planner_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,6 +12,7 @@ import (
 
 	"millrace/expr"
 	"millrace/planner"
+	"millrace/planner/rules"
 	"millrace/sql/ast"
 	"millrace/types"
 )
@@ -18,6 +22,7 @@ import (
 //	ddl                         creates relations
 //	plan [view] [verbose] [without=(rule,...)]   prints a query's plan, or its error
 //	columns                     prints a query's result columns, parameters and notices, or its error
+//	rule NAME [with=(rule,...)] [view]   prints a query's plan without and with a rule, all other rules turned off
 //	dml                         prints what an INSERT, UPDATE or DELETE writes, or its error
 //	errors                      prints the error of each statement; statements are separated by a line of ---
 func TestPlans(t *testing.T) {
@@ -32,6 +37,8 @@ func TestPlans(t *testing.T) {
 				return "ok\n"
 			case "plan", "columns":
 				return w.query(t, d)
+			case "rule":
+				return w.rule(t, d)
 			case "dml":
 				return w.dml(t, d.Input)
 			case "errors":
@@ -66,6 +73,42 @@ func (w *world) query(t *testing.T, d *datadriven.TestData) string {
 		return resultLine(q)
 	}
 	return planner.Explain(q.Plan, d.HasArg("verbose"))
+}
+
+// rule shows what one rule does to a plan.
+func (w *world) rule(t *testing.T, d *datadriven.TestData) string {
+	name := d.CmdArgs[0].Key
+	on := []string{"prune_columns"}
+	for _, a := range d.CmdArgs {
+		if a.Key == "with" {
+			on = append(on, a.Vals...)
+		}
+	}
+	if !slices.Contains(rules.Names(), name) {
+		t.Fatalf("%s: there is no rule %s", d.Pos, name)
+	}
+	plan := func(on []string) string {
+		env := w.env()
+		env.View = d.HasArg("view")
+		for _, r := range rules.Names() {
+			if !slices.Contains(on, r) {
+				env.DisabledRules = append(env.DisabledRules, r)
+			}
+		}
+		q, err := planner.PlanQuery(parse(t, d.Input), env)
+		if err != nil {
+			return errorText(err, d.Input)
+		}
+		return planner.Explain(q.Plan, false)
+	}
+	if name == "prune_columns" {
+		on = on[1:]
+	}
+	before, after := plan(on), plan(append(on, name))
+	if before == after {
+		return "unchanged:\n" + after
+	}
+	return "before:\n" + before + "after:\n" + after
 }
 
 func (w *world) failure(t *testing.T, sql string, view bool) string {
@@ -154,4 +197,18 @@ func paramLine(params []types.T) string {
 		names[i] = p.String()
 	}
 	return "Parameters: " + strings.Join(names, ", ") + "\n"
+}
+
+// TestEveryRuleHasItsFile checks that each rule is shown in a file of its own under testdata/rules.
+func TestEveryRuleHasItsFile(t *testing.T) {
+	for _, name := range rules.Names() {
+		text, err := os.ReadFile(filepath.Join("testdata", "rules", name))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if !strings.Contains(string(text), "rule "+name) && !strings.Contains(string(text), "plan") {
+			t.Errorf("testdata/rules/%s does not show the rule", name)
+		}
+	}
 }

@@ -79,3 +79,14 @@ func ConstantCols(preds []expr.Expr) map[ColID]expr.Expr {
 func IsConstant(e expr.Expr) bool {
 	return ExprCols(e).Empty() && expr.VolatilityOf(e) != expr.Volatile
 }
+
+// CanFail reports whether the evaluation of e may give an error for some row; a parameter is taken for a constant, as
+// which it is evaluated.
+func CanFail(e expr.Expr) bool {
+	return expr.CanFail(expr.Rewrite(e, func(x expr.Expr) expr.Expr {
+		if p, ok := x.(*expr.Param); ok {
+			return &expr.Const{Value: types.Null, T: p.T}
+		}
+		return x
+	}))
+}

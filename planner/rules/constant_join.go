@@ -36,7 +36,7 @@ func constantItemsOf(n logical.Node) ([]logical.Item, bool) {
 	items := make([]logical.Item, len(v.Cols))
 	for i, id := range v.Cols {
 		e := v.Rows[0][i]
-		if expr.CanFail(e) || expr.VolatilityOf(e) == expr.Volatile {
+		if logical.CanFail(e) || expr.VolatilityOf(e) == expr.Volatile {
 			return nil, false
 		}
 		items[i] = logical.Item{Col: id, Expr: e}

@@ -300,7 +300,7 @@ func (l *lifter) filter(n *logical.Filter, barrier bool) (logical.Node, []expr.E
 				return nil, nil, false
 			}
 			preds = append(preds, p)
-		case len(preds) > 0 && expr.CanFail(p):
+		case len(preds) > 0 && logical.CanFail(p):
 			// It was evaluated for rows that met the lifted conditions only.
 			if barrier {
 				return nil, nil, false
@@ -316,7 +316,7 @@ func (l *lifter) filter(n *logical.Filter, barrier bool) (logical.Node, []expr.E
 // liftable reports whether p is an equality of an outer expression and one of the plan's own, which cannot fail.
 func (l *lifter) liftable(p expr.Expr) bool {
 	a, b, _, ok := logical.Equality(p)
-	if !ok || expr.CanFail(a) || expr.CanFail(b) {
+	if !ok || logical.CanFail(a) || logical.CanFail(b) {
 		return false
 	}
 	ac, bc := logical.ExprCols(a), logical.ExprCols(b)
@@ -331,7 +331,7 @@ func (l *lifter) project(n *logical.Project, barrier bool) (logical.Node, []expr
 	}
 	p := &logical.Project{Input: in}
 	for _, it := range n.Items {
-		if l.reads(it.Expr) || len(preds) > 0 && expr.CanFail(it.Expr) {
+		if l.reads(it.Expr) || len(preds) > 0 && logical.CanFail(it.Expr) {
 			// Computed after the join, where that is the same.
 			if barrier || l.kind == physical.Left || expr.VolatilityOf(it.Expr) == expr.Volatile {
 				return nil, nil, false
@@ -398,7 +398,7 @@ func (l *lifter) join2(n *logical.Join, barrier bool) (logical.Node, []expr.Expr
 		}
 		x.Right, preds = right, append(preds, p...)
 	}
-	if len(preds) > 0 && slices.ContainsFunc(n.On, expr.CanFail) || slices.ContainsFunc(n.On, l.reads) {
+	if len(preds) > 0 && slices.ContainsFunc(n.On, logical.CanFail) || slices.ContainsFunc(n.On, l.reads) {
 		return nil, nil, false
 	}
 	return &x, preds, true

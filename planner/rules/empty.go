@@ -39,6 +39,16 @@ func foldEmpty(c *Context, n logical.Node) logical.Node {
 		if isNothing(n.Left) || !n.Except && isNothing(n.Right) {
 			return nothing(n)
 		}
+		if isNothing(n.Right) {
+			p := &logical.Project{Input: n.Left}
+			for i, id := range n.Cols {
+				p.Items = append(p.Items, logical.Item{Col: id, Expr: c.Columns.Ref(n.LeftCols[i])})
+			}
+			if n.All {
+				return p
+			}
+			return &logical.Distinct{Input: p}
+		}
 	}
 	return n
 }

@@ -62,13 +62,13 @@ func (c *Context) keyColumns(j *logical.Join) logical.Node {
 	l, r := logical.SetOf(j.Left.Output()...), logical.SetOf(j.Right.Output()...)
 	plain := slices.ContainsFunc(j.On, func(p expr.Expr) bool {
 		e, ok := c.equation(p, l, r)
-		return ok && (e.columns() || !expr.CanFail(e.left) && !expr.CanFail(e.right))
+		return ok && (e.columns() || !logical.CanFail(e.left) && !logical.CanFail(e.right))
 	})
 	var left, right []logical.Item
 	on := slices.Clone(j.On)
 	for i, p := range on {
 		e, ok := c.equation(p, l, r)
-		if !ok || e.columns() || plain && (expr.CanFail(e.left) || expr.CanFail(e.right)) {
+		if !ok || e.columns() || plain && (logical.CanFail(e.left) || logical.CanFail(e.right)) {
 			continue
 		}
 		a, b := c.keyColumn(e.left, &left), c.keyColumn(e.right, &right)

@@ -39,7 +39,7 @@ func pushFilters(c *Context, n logical.Node) logical.Node {
 }
 
 // safe reports whether a condition may be evaluated for rows that another operator would drop first.
-func safe(p expr.Expr) bool { return !expr.CanFail(p) && expr.VolatilityOf(p) != expr.Volatile }
+func safe(p expr.Expr) bool { return !logical.CanFail(p) && expr.VolatilityOf(p) != expr.Volatile }
 
 // push filters n by preds, as far down as possible.
 func (c *Context) push(n logical.Node, preds []expr.Expr) logical.Node {
@@ -134,7 +134,7 @@ func (c *Context) pushProject(n *logical.Project, preds []expr.Expr) logical.Nod
 	}
 	var down, stay []expr.Expr
 	for _, p := range preds {
-		if expr.VolatilityOf(p) == expr.Volatile || logical.ExprCols(p).Intersects(volatile) || len(stay) > 0 && expr.CanFail(p) {
+		if expr.VolatilityOf(p) == expr.Volatile || logical.ExprCols(p).Intersects(volatile) || len(stay) > 0 && logical.CanFail(p) {
 			stay = append(stay, p)
 			continue
 		}
