@@ -18,6 +18,8 @@ type aggregation struct {
 	b     *Binder
 	input *clause // binds the arguments
 	calls []aggCall
+	// groupings are the calls of GROUPING.
+	groupings []groupingCall
 }
 
 type aggCall struct {
@@ -202,42 +204,87 @@ type grouping struct {
 	// local are the columns of the level's input: an expression may not read them unless they are in ids.
 	local logical.ColSet
 	extra []logical.ColID // columns that depend on a table's key in the group
+	// renamed: the group's columns have other numbers afterwards, since a grouping set may make them NULL.
+	renamed bool
+	node    *logical.Aggregate // of a plain GROUP BY
+	items   []logical.Item     // GROUPING
 }
 
 // build puts the aggregation on top of the level's input. The targets lend their names.
-func (a *aggregation) build(input logical.Node, g *grouping, targets []target, grouped bool) *logical.Aggregate {
-	m := a.b.compute(input)
-	for _, e := range g.exprs {
-		name := "group"
-		for i := range targets {
-			if targets[i].bound != nil && expr.Equal(targets[i].bound, e) {
-				name = targets[i].name
-				break
-			}
-		}
-		g.cols = append(g.cols, m.column(e, name))
+func (a *aggregation) build(input logical.Node, g *grouping, by *groupBy, targets []target) (logical.Node, error) {
+	if by.sets != nil {
+		return a.buildSets(input, g, by, targets)
 	}
-	node := &logical.Aggregate{Grouped: grouped}
-	for _, id := range g.cols {
+	m := a.b.compute(input)
+	node := &logical.Aggregate{Grouped: len(by.exprs) > 0}
+	for _, e := range by.exprs {
+		id := m.column(e, groupName(e, targets))
+		g.cols = append(g.cols, id)
 		if !g.ids.Has(id) {
 			g.ids.Add(id)
 			node.Group = append(node.Group, id)
 		}
 	}
+	node.Aggs = a.aggs(m)
+	for i := range a.calls {
+		g.ids.Add(a.calls[i].id)
+	}
+	g.node = node
+	node.Input = a.b.cols.Extend(input, m.items...)
+	if len(a.groupings) == 0 {
+		return node, nil
+	}
+	var items []logical.Item
+	for i := range a.groupings {
+		all := make([]int, len(by.exprs))
+		for n := range all {
+			all[n] = n
+		}
+		v, err := a.groupings[i].value(by, all)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, logical.Item{Col: a.groupings[i].id, Expr: v})
+		g.ids.Add(a.groupings[i].id)
+	}
+	g.items = items
+	return node, nil
+}
+
+// groupName is the name of the select list's item that is grouped by.
+func groupName(e expr.Expr, targets []target) string {
+	for i := range targets {
+		if targets[i].bound != nil && expr.Equal(targets[i].bound, e) {
+			return targets[i].name
+		}
+	}
+	return "group"
+}
+
+// aggs makes the calls over columns.
+func (a *aggregation) aggs(m *computed) []logical.Agg {
+	var out []logical.Agg
 	for i := range a.calls {
 		call := &a.calls[i]
-		out := logical.Agg{Col: call.id, Func: call.fn, Distinct: call.distinct, Params: call.params}
-		for _, x := range call.args {
-			out.Args = append(out.Args, m.column(x, "arg"))
+		x := logical.Agg{Col: call.id, Func: call.fn, Distinct: call.distinct, Params: call.params}
+		for _, e := range call.args {
+			x.Args = append(x.Args, m.column(e, "arg"))
 		}
 		if call.filter != nil {
-			out.Filter = m.column(call.filter, "filter")
+			x.Filter = m.column(call.filter, "filter")
 		}
-		node.Aggs = append(node.Aggs, out)
-		g.ids.Add(call.id)
+		out = append(out, x)
 	}
-	node.Input = a.b.cols.Extend(input, m.items...)
-	return node
+	return out
+}
+
+// finish completes the aggregation once all that reads it is known: with columns that depend on the group, and the
+// values of GROUPING.
+func (g *grouping) finish(n logical.Node) logical.Node {
+	if g.node != nil {
+		g.node.Group = append(g.node.Group, g.extra...)
+	}
+	return g.b.cols.Extend(n, g.items...)
 }
 
 // replace rewrites an expression over the level's input to one over the aggregation's result.
@@ -247,14 +294,14 @@ func (g *grouping) replace(e expr.Expr) expr.Expr {
 	}
 	for i, x := range g.exprs {
 		if expr.Equal(e, x) {
-			if _, same := e.(*expr.Column); same {
+			if _, same := e.(*expr.Column); same && !g.renamed {
 				return e
 			}
 			return g.b.cols.Ref(g.cols[i])
 		}
 	}
 	return expr.Rewrite(e, func(x expr.Expr) expr.Expr {
-		if _, ok := x.(*expr.Column); ok {
+		if _, ok := x.(*expr.Column); ok && !g.renamed {
 			return x
 		}
 		for i, y := range g.exprs {
@@ -301,7 +348,7 @@ func (b *Binder) label(id logical.ColID) string {
 // dependent reports whether a column's value follows from grouped columns: those are its table's primary key.
 func (g *grouping) dependent(id logical.ColID) bool {
 	scan := g.b.scans[id]
-	if scan == nil || len(scan.Relation.Key) == 0 {
+	if g.renamed || scan == nil || len(scan.Relation.Key) == 0 {
 		return false
 	}
 	for _, k := range scan.Relation.Key {

@@ -151,15 +151,20 @@ func (b *Binder) Update(stmt *ast.Update) (*Change, error) {
 // assign binds one item of SET.
 func (ch *changed) assign(c *clause, a *ast.Assignment, values []expr.Expr) error {
 	exprs := []ast.Expr{a.Value}
+	var bound []expr.Expr
 	if a.Multi {
-		row, ok := a.Value.(*ast.Row)
-		switch {
-		case ok:
-			exprs = row.Args
-		case len(a.Columns) > 1:
-			return pgerr.Unsupported("assigning a subquery to several columns").At(a.Pos)
+		switch v := a.Value.(type) {
+		case *ast.Row:
+			exprs = v.Args
+		case *ast.ScalarSubquery:
+			if len(a.Columns) > 1 {
+				var err error
+				if bound, err = c.rowSubquery(v, len(a.Columns)); err != nil {
+					return err
+				}
+			}
 		}
-		if len(exprs) != len(a.Columns) {
+		if bound == nil && len(exprs) != len(a.Columns) {
 			return pgerr.New(pgerr.SyntaxError, "number of columns does not match number of values").At(a.Pos)
 		}
 	}
@@ -171,22 +176,28 @@ func (ch *changed) assign(c *clause, a *ast.Assignment, values []expr.Expr) erro
 		if values[col] != nil {
 			return pgerr.New(pgerr.SyntaxError, "multiple assignments to same column \"%s\"", target.Name).At(target.Pos)
 		}
-		if _, ok := exprs[i].(*ast.Default); ok {
-			if values[col], err = ch.b.columnDefault(ch.rel, col); err != nil {
-				return err
-			}
-			continue
-		}
-		x, err := c.bind(exprs[i])
-		if err == nil {
-			x, err = c.assign(x, target.Name, ch.rel.Columns[col].T, ast.Start(exprs[i]))
+		if bound != nil {
+			values[col], err = c.assign(bound[i], target.Name, ch.rel.Columns[col].T, a.Value.Position())
+		} else {
+			values[col], err = ch.value(c, exprs[i], col)
 		}
 		if err != nil {
 			return err
 		}
-		values[col] = x
 	}
 	return nil
+}
+
+// value binds what one column is set to.
+func (ch *changed) value(c *clause, e ast.Expr, col int) (expr.Expr, error) {
+	if _, ok := e.(*ast.Default); ok {
+		return ch.b.columnDefault(ch.rel, col)
+	}
+	x, err := c.bind(e)
+	if err != nil {
+		return nil, err
+	}
+	return c.assign(x, ch.rel.Columns[col].Name, ch.rel.Columns[col].T, ast.Start(e))
 }
 
 // returning binds a RETURNING list over the rows as they are afterwards (row), and over the other relations, whose columns

@@ -92,6 +92,8 @@ func (c *clause) bind(e ast.Expr) (expr.Expr, error) {
 		return c.nullIf(e)
 	case *ast.SQLValue:
 		return c.sqlValue(e)
+	case *ast.Grouping:
+		return c.bindGrouping(e)
 	case *ast.Default:
 		return nil, pgerr.New(pgerr.SyntaxError, "DEFAULT is not allowed in this context").At(e.Pos)
 	case *ast.Star:
@@ -107,8 +109,6 @@ func unsupportedExpr(e ast.Expr) string {
 		return "a row as a value"
 	case *ast.FieldSelect:
 		return "selecting a field of a composite value"
-	case *ast.Grouping:
-		return "GROUPING"
 	case *ast.CurrentOf:
 		return "WHERE CURRENT OF"
 	case *ast.IsDocument:
@@ -260,60 +260,80 @@ func (c *clause) binaryOp(e *ast.BinaryOp) (expr.Expr, error) {
 	return x, nil
 }
 
-// rowComparison binds (a, b) op (c, d): field by field for = and <>, by the first unequal fields for the others.
+// rowComparison binds (a, b) op (c, d): field by field for = and <>, by the first unequal fields for the others. The
+// right side may be a subquery of one row.
 func (c *clause) rowComparison(e *ast.BinaryOp, l *ast.Row) (expr.Expr, error) {
-	r, ok := e.Right.(*ast.Row)
-	if !ok {
+	var right []expr.Expr
+	switch r := e.Right.(type) {
+	case *ast.Row:
+		if len(l.Args) != len(r.Args) {
+			return nil, pgerr.New(pgerr.SyntaxError, "unequal number of entries in row expressions").At(e.Pos)
+		}
+		var err error
+		if right, err = c.bindAll(r.Args); err != nil {
+			return nil, err
+		}
+	case *ast.ScalarSubquery:
+		var err error
+		if right, err = c.rowSubquery(r, len(l.Args)); err != nil {
+			return nil, err
+		}
+	default:
 		return nil, pgerr.Unsupported("comparing a row with something else").At(e.Pos)
 	}
-	if len(l.Args) != len(r.Args) {
-		return nil, pgerr.New(pgerr.SyntaxError, "unequal number of entries in row expressions").At(e.Pos)
+	left, err := c.bindAll(l.Args)
+	if err != nil {
+		return nil, err
 	}
-	if len(l.Args) == 0 {
-		return nil, pgerr.New(pgerr.FeatureNotSupported, "cannot compare rows of zero length").At(e.Pos)
-	}
-	compare := func(op string, i int) (expr.Expr, error) {
-		x, err := c.bind(l.Args[i])
+	return c.compareRows(e.Op, left, right, e.Pos)
+}
+
+func (c *clause) bindAll(es []ast.Expr) ([]expr.Expr, error) {
+	out := make([]expr.Expr, len(es))
+	for i, e := range es {
+		x, err := c.bind(e)
 		if err != nil {
 			return nil, err
 		}
-		y, err := c.bind(r.Args[i])
-		if err != nil {
-			return nil, err
-		}
-		return c.operator(op, x, y, e.Pos)
+		out[i] = x
 	}
-	n := len(l.Args)
-	switch e.Op {
+	return out, nil
+}
+
+func (c *clause) compareRows(op string, left, right []expr.Expr, pos int) (expr.Expr, error) {
+	n := len(left)
+	if n == 0 {
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "cannot compare rows of zero length").At(pos)
+	}
+	switch op {
 	case "=", "<>":
 		args := make([]expr.Expr, n)
 		for i := range args {
-			x, err := compare(e.Op, i)
+			x, err := c.operator(op, left[i], right[i], pos)
 			if err != nil {
 				return nil, err
 			}
 			args[i] = x
 		}
-		if e.Op == "=" {
+		if op == "=" {
 			return &expr.And{Args: args}, nil
 		}
 		return &expr.Or{Args: args}, nil
 	case "<", "<=", ">", ">=":
 	default:
-		return nil, pgerr.Unsupported("comparing rows with " + e.Op).At(e.Pos)
+		return nil, pgerr.Unsupported("comparing rows with " + op).At(pos)
 	}
 	// (a, b) <= (c, d) is a < c OR a = c AND b <= d.
-	strict := strings.TrimSuffix(e.Op, "=")
-	out, err := compare(e.Op, n-1)
+	out, err := c.operator(op, left[n-1], right[n-1], pos)
 	if err != nil {
 		return nil, err
 	}
 	for i := n - 2; i >= 0; i-- {
-		less, err := compare(strict, i)
+		less, err := c.operator(strings.TrimSuffix(op, "="), left[i], right[i], pos)
 		if err != nil {
 			return nil, err
 		}
-		equal, err := compare("=", i)
+		equal, err := c.operator("=", left[i], right[i], pos)
 		if err != nil {
 			return nil, err
 		}
@@ -365,6 +385,9 @@ func (c *clause) isBool(e *ast.IsBool) (expr.Expr, error) {
 }
 
 func (c *clause) isDistinct(e *ast.IsDistinct) (expr.Expr, error) {
+	if l, ok := e.Left.(*ast.Row); ok {
+		return c.rowDistinct(e, l)
+	}
 	args, t, err := c.common("IS DISTINCT FROM", []ast.Expr{e.Left, e.Right})
 	if err != nil {
 		return nil, err
@@ -374,6 +397,32 @@ func (c *clause) isDistinct(e *ast.IsDistinct) (expr.Expr, error) {
 		return nil, err
 	}
 	return &expr.DistinctFrom{Left: args[0], Right: args[1], Eq: eq, Negate: e.Not}, nil
+}
+
+// rowDistinct binds (a, b) IS [NOT] DISTINCT FROM (c, d).
+func (c *clause) rowDistinct(e *ast.IsDistinct, l *ast.Row) (expr.Expr, error) {
+	r, ok := e.Right.(*ast.Row)
+	if !ok {
+		return nil, pgerr.Unsupported("comparing a row with something else").At(e.Pos)
+	}
+	if len(l.Args) != len(r.Args) {
+		return nil, pgerr.New(pgerr.SyntaxError, "unequal number of entries in row expressions").At(e.Pos)
+	}
+	if len(l.Args) == 0 {
+		return &expr.Const{Value: types.NewBool(e.Not), T: types.Of(types.Bool)}, nil
+	}
+	args := make([]expr.Expr, len(l.Args))
+	for i := range args {
+		x, err := c.isDistinct(&ast.IsDistinct{Pos: e.Pos, Left: l.Args[i], Right: r.Args[i], Not: e.Not})
+		if err != nil {
+			return nil, err
+		}
+		args[i] = x
+	}
+	if e.Not {
+		return &expr.And{Args: args}, nil
+	}
+	return &expr.Or{Args: args}, nil
 }
 
 func (c *clause) between(e *ast.Between) (expr.Expr, error) {

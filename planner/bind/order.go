@@ -55,7 +55,7 @@ func (k *core) outputName(e ast.Expr, clause string) (i int, err error) {
 func (k *core) bindOrderBy(items []*ast.OrderItem) ([]sortExpr, error) {
 	c := k.list.child("ORDER BY")
 	var out []sortExpr
-	for _, o := range items {
+	for _, o := range spread(items) {
 		i, err := k.sortTarget(o.Expr, "ORDER BY")
 		if err != nil {
 			return nil, err
@@ -75,6 +75,24 @@ func (k *core) bindOrderBy(items []*ast.OrderItem) ([]sortExpr, error) {
 	}
 	k.list.pending = append(k.list.pending, c.pending...)
 	return out, nil
+}
+
+// spread orders by the fields of a row in the place of the row.
+func spread(items []*ast.OrderItem) []*ast.OrderItem {
+	var out []*ast.OrderItem
+	for _, o := range items {
+		row, ok := o.Expr.(*ast.Row)
+		if !ok {
+			out = append(out, o)
+			continue
+		}
+		for _, e := range row.Args {
+			field := *o
+			field.Expr = e
+			out = append(out, &field)
+		}
+	}
+	return out
 }
 
 // sortTarget finds the select list's item that an item of ORDER BY or DISTINCT ON means, -1 for none.

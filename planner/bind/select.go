@@ -177,16 +177,16 @@ func (b *Binder) bindCore(q *ast.SelectCore, order []*ast.OrderItem, outside *sc
 		return nil, err
 	}
 	node = input.attach(node)
-	if len(q.GroupBy) > 0 || q.Having != nil || len(k.aggs.calls) > 0 {
-		g := &grouping{b: b, exprs: group}
+	if len(q.GroupBy) > 0 || q.Having != nil || len(k.aggs.calls) > 0 || len(k.aggs.groupings) > 0 {
+		g := &grouping{b: b, exprs: group.exprs}
 		g.local.AddAll(node.Output())
-		agg := k.aggs.build(node, g, k.targets, len(q.GroupBy) > 0 && len(group) > 0)
-		err := k.regroup(g, having, havingPreds, havingSemis, sorts, distinctOn, qualify)
-		if err != nil {
+		if node, err = k.aggs.build(node, g, group, k.targets); err != nil {
 			return nil, err
 		}
-		agg.Group = append(agg.Group, g.extra...)
-		node = having.applyWhere(agg, havingPreds, havingSemis)
+		if err := k.regroup(g, having, havingPreds, havingSemis, sorts, distinctOn, qualify); err != nil {
+			return nil, err
+		}
+		node = having.applyWhere(g.finish(node), havingPreds, havingSemis)
 	}
 	node = k.windows.apply(b, k.list.attach(node))
 	if len(qualify.preds) > 0 {

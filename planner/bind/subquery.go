@@ -60,6 +60,27 @@ func (c *clause) scalarSubquery(e *ast.ScalarSubquery) (expr.Expr, error) {
 	return c.b.cols.Ref(id), nil
 }
 
+// rowSubquery binds (SELECT ...) as a row of n values.
+func (c *clause) rowSubquery(e *ast.ScalarSubquery, n int) ([]expr.Expr, error) {
+	r, err := c.subquery(e.Query)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(r.Cols) > n:
+		return nil, pgerr.New(pgerr.SyntaxError, "subquery has too many columns").At(e.Pos)
+	case len(r.Cols) < n:
+		return nil, pgerr.New(pgerr.SyntaxError, "subquery has too few columns").At(e.Pos)
+	}
+	node := c.b.cols.Narrow(r.Finish(), r.ids())
+	c.pending = append(c.pending, pending{physical.Inner, &logical.SingleRow{Input: node}, e.Pos})
+	out := make([]expr.Expr, n)
+	for i, col := range r.Cols {
+		out[i] = c.b.cols.Ref(col.ID)
+	}
+	return out, nil
+}
+
 // mark gives a boolean column that is true where n has a row, and NULL elsewhere.
 func (c *clause) mark(n logical.Node, pos int) *expr.Column {
 	b := c.b

@@ -17,11 +17,12 @@ type Analysis struct {
 	notNull    map[Node]ColSet
 	appendOnly map[Node]bool
 	free       map[Node]ColSet
+	constants  map[Node]ColSet
 }
 
 // NewAnalysis makes an empty one.
 func NewAnalysis() *Analysis {
-	return &Analysis{keys: map[Node][][]ColID{}, notNull: map[Node]ColSet{}, appendOnly: map[Node]bool{}, free: map[Node]ColSet{}}
+	return &Analysis{keys: map[Node][][]ColID{}, notNull: map[Node]ColSet{}, appendOnly: map[Node]bool{}, free: map[Node]ColSet{}, constants: map[Node]ColSet{}}
 }
 
 // Keys gives candidate keys of n's output: sets of columns whose values, NULL counting as a value, repeat in no two
@@ -31,6 +32,11 @@ func (a *Analysis) Keys(n Node) [][]ColID {
 		return k
 	}
 	k := a.computeKeys(n)
+	if constants := a.Constants(n); len(k) > 0 && !constants.Empty() {
+		for i := range k {
+			k[i] = slices.DeleteFunc(slices.Clone(k[i]), constants.Has)
+		}
+	}
 	// Least keys only: a superset of a key says nothing new.
 	var least [][]ColID
 	for _, key := range k {
@@ -62,13 +68,13 @@ func (a *Analysis) AtMostOne(n Node) bool { return a.HasKey(n, ColSet{}) }
 func (a *Analysis) computeKeys(n Node) [][]ColID {
 	switch n := n.(type) {
 	case *Scan:
-		return withoutConstants(scanKeys(n), n.Filter)
+		return scanKeys(n)
 	case *Values:
 		if len(n.Rows) <= 1 {
 			return [][]ColID{{}}
 		}
 	case *Filter:
-		return withoutConstants(a.Keys(n.Input), n.Preds)
+		return slices.Clone(a.Keys(n.Input))
 	case *Project:
 		return projectKeys(n, a.Keys(n.Input))
 	case *Join:
@@ -124,20 +130,52 @@ func scanKeys(n *Scan) [][]ColID {
 	return [][]ColID{key}
 }
 
-// withoutConstants drops from keys the columns that predicates hold to one value.
-func withoutConstants(keys [][]ColID, preds []expr.Expr) [][]ColID {
-	if len(keys) == 0 || len(preds) == 0 {
-		return keys
+// Constants gives columns of n's output that have one value, or NULL, in all rows. It is not complete.
+func (a *Analysis) Constants(n Node) ColSet {
+	if s, ok := a.constants[n]; ok {
+		return s
 	}
-	constant := ConstantCols(preds)
-	if len(constant) == 0 {
-		return keys
+	var s ColSet
+	switch n := n.(type) {
+	case *Scan:
+		s = constantSet(n.Filter)
+	case *Filter:
+		s = a.Constants(n.Input).Clone()
+		s.Union(constantSet(n.Preds))
+	case *Project:
+		in := a.Constants(n.Input)
+		for _, it := range n.Items {
+			if c, ok := it.Expr.(*expr.Column); ok && in.Has(c.Index) || !ok && IsConstant(it.Expr) {
+				s.Add(it.Col)
+			}
+		}
+	case *Join:
+		// A column of a side that may be missing is its constant or NULL.
+		if n.Kind != physical.Right && n.Kind != physical.Full {
+			s.Union(a.Constants(n.Left))
+		}
+		if n.Kind == physical.Inner || n.Kind == physical.Right {
+			s.Union(a.Constants(n.Right))
+		}
+	case *Aggregate:
+		s = a.Constants(n.Input).Intersect(SetOf(n.Group...))
+	case *Distinct, *TopN, *Window:
+		s = a.Constants(n.Inputs()[0])
+	case *SingleRow:
+		if len(n.Group) > 0 {
+			s = a.Constants(n.Input)
+		}
 	}
-	out := make([][]ColID, len(keys))
-	for i, k := range keys {
-		out[i] = slices.DeleteFunc(slices.Clone(k), func(id ColID) bool { _, ok := constant[id]; return ok })
+	a.constants[n] = s
+	return s
+}
+
+func constantSet(preds []expr.Expr) ColSet {
+	var s ColSet
+	for id := range ConstantCols(preds) {
+		s.Add(id)
 	}
-	return out
+	return s
 }
 
 func projectKeys(n *Project, keys [][]ColID) [][]ColID {
