@@ -37,6 +37,8 @@ type Binder struct {
 	deps map[uint32]bool
 	// refs tells where a column reference stands in the text and how it was written.
 	refs map[*expr.Column]colRef
+	// literals tells where an untyped literal stands.
+	literals map[*expr.Const]int
 	// scans tells which scan of a table a column comes from.
 	scans map[logical.ColID]*logical.Scan
 	// path is the search path in force: the session's or that of the view being inlined.
@@ -56,7 +58,7 @@ type colRef struct {
 
 // New makes a binder.
 func New(env *Env) *Binder {
-	b := &Binder{env: env, cols: &logical.Columns{}, deps: map[uint32]bool{}, refs: map[*expr.Column]colRef{}, scans: map[logical.ColID]*logical.Scan{}, path: env.SearchPath}
+	b := &Binder{env: env, cols: &logical.Columns{}, deps: map[uint32]bool{}, refs: map[*expr.Column]colRef{}, scans: map[logical.ColID]*logical.Scan{}, literals: map[*expr.Const]int{}, path: env.SearchPath}
 	b.params.types = slices.Clone(env.Params)
 	for i, t := range b.params.types {
 		if t.Kind == types.Invalid {
@@ -115,15 +117,15 @@ type Rel struct {
 	Order         []logical.SortKey
 	Limit, Offset expr.Expr // nil is none
 	WithTies      bool
-	// literals are the columns, by number, that are untyped literals so far, where the caller asked for that (see
+	// literals are the columns, by number, that are untyped literals or parameters so far, where the caller asked for that (see
 	// selectOptions): they are not part of Node and have no ID.
-	literals map[int]*expr.Const
+	literals map[int]expr.Expr
 	scope    *scope // of the one SELECT that this is
 }
 
-func (r *Rel) literal(i int, k *expr.Const) {
+func (r *Rel) literal(i int, k expr.Expr) {
 	if r.literals == nil {
-		r.literals = map[int]*expr.Const{}
+		r.literals = map[int]expr.Expr{}
 	}
 	r.literals[i] = k
 }

@@ -17,7 +17,7 @@ import (
 func (c *clause) funcCall(e *ast.FuncCall) (expr.Expr, error) {
 	name := e.Name.Name
 	if e.Name.Schema != "" && e.Name.Schema != catalog.PgCatalog {
-		return nil, undefinedSchemaFunction(c.b.env.Catalog, e)
+		return nil, c.undefinedSchemaFunction(e)
 	}
 	switch {
 	case e.Over != nil || e.OverName != "":
@@ -30,8 +30,6 @@ func (c *clause) funcCall(e *ast.FuncCall) (expr.Expr, error) {
 		return nil, pgerr.New(pgerr.WrongObjectType, "window function %s requires an OVER clause", name).At(e.Pos)
 	}
 	switch {
-	case e.Star:
-		return nil, notAggregate(e, "%s(*) specified, but %s is not an aggregate function")
 	case e.Distinct:
 		return nil, notAggregate(e, "DISTINCT specified, but %s is not an aggregate function")
 	case e.WithinGroup:
@@ -41,7 +39,21 @@ func (c *clause) funcCall(e *ast.FuncCall) (expr.Expr, error) {
 	case e.Filter != nil:
 		return nil, notAggregate(e, "FILTER specified, but %s is not an aggregate function")
 	}
-	return c.call(name, e.Args, e.Variadic, e.Pos)
+	x, err := c.call(name, e.Args, e.Variadic, e.Pos)
+	if e.Name.Schema != "" {
+		return inCatalog(x, err)
+	}
+	return x, err
+}
+
+// inCatalog names a function that does not exist as it was asked for: with its schema, which special syntax implies.
+func inCatalog(x expr.Expr, err error) (expr.Expr, error) {
+	if e, ok := err.(*pgerr.Error); ok && e.Code == pgerr.UndefinedFunction {
+		if rest, ok := strings.CutPrefix(e.Message, "function "); ok && !strings.HasPrefix(rest, "pg_catalog.") {
+			e.Message = "function pg_catalog." + rest
+		}
+	}
+	return x, err
 }
 
 func notAggregate(e *ast.FuncCall, format string) error {
@@ -52,11 +64,16 @@ func notAggregate(e *ast.FuncCall, format string) error {
 	return pgerr.New(pgerr.WrongObjectType, format, args...).At(e.Pos)
 }
 
-func undefinedSchemaFunction(cat *catalog.Snapshot, e *ast.FuncCall) error {
-	if _, ok := cat.Schema(e.Name.Schema); !ok {
+func (c *clause) undefinedSchemaFunction(e *ast.FuncCall) error {
+	args, err := c.bindAll(e.Args)
+	if err != nil {
+		return err
+	}
+	if _, ok := c.b.env.Catalog.Schema(e.Name.Schema); !ok {
 		return pgerr.New(pgerr.InvalidSchemaName, "schema \"%s\" does not exist", e.Name.Schema).At(e.Pos)
 	}
-	return pgerr.New(pgerr.UndefinedFunction, "function %s.%s does not exist", e.Name.Schema, e.Name.Name).At(e.Pos)
+	return pgerr.New(pgerr.UndefinedFunction, "function %s.%s does not exist", e.Name.Schema, signature(e.Name.Name, typesOf(args))).At(e.Pos).
+		WithHint("No function matches the given name and argument types. You might need to add explicit type casts.")
 }
 
 // call binds a scalar function's call.

@@ -165,7 +165,7 @@ func (ch *changed) assign(c *clause, a *ast.Assignment, values []expr.Expr) erro
 			}
 		}
 		if bound == nil && len(exprs) != len(a.Columns) {
-			return pgerr.New(pgerr.SyntaxError, "number of columns does not match number of values").At(a.Pos)
+			return pgerr.New(pgerr.SyntaxError, "number of columns does not match number of values").At(a.Value.Position())
 		}
 	}
 	for i, target := range a.Columns {

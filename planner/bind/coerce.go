@@ -52,6 +52,9 @@ func (c *clause) coerce(e expr.Expr, to types.T, ctx castContext, pos int) (expr
 // literalAs reads an untyped literal as a type's text form. What depends on the session's catalog (regclass) is left
 // to be read when it is evaluated.
 func (c *clause) literalAs(e *expr.Const, to types.T, ctx castContext, pos int) (expr.Expr, error) {
+	if own := c.b.literals[e]; own > 0 {
+		pos = own
+	}
 	if e.Value.Null {
 		return &expr.Const{Value: types.Null, T: to}, nil
 	}

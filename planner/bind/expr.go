@@ -18,7 +18,11 @@ func (c *clause) bind(e ast.Expr) (expr.Expr, error) {
 	case *ast.ColumnRef:
 		return c.columnRef(e)
 	case *ast.Literal:
-		return literal(e, false)
+		x, err := literal(e, false)
+		if k, ok := x.(*expr.Const); ok && e.Kind == ast.StringLiteral {
+			c.b.literals[k] = e.Pos
+		}
+		return x, err
 	case *ast.TypedLiteral:
 		return c.typedLiteral(e)
 	case *ast.Param:
@@ -71,7 +75,7 @@ func (c *clause) bind(e ast.Expr) (expr.Expr, error) {
 	case *ast.Collate:
 		return c.collate(e)
 	case *ast.AtTimeZone:
-		return c.call("timezone", []ast.Expr{e.Zone, e.Arg}, false, e.Pos)
+		return inCatalog(c.call("timezone", []ast.Expr{e.Zone, e.Arg}, false, e.Pos))
 	case *ast.Array:
 		return c.array(e, 1)
 	case *ast.Subscript:
@@ -94,6 +98,8 @@ func (c *clause) bind(e ast.Expr) (expr.Expr, error) {
 		return c.sqlValue(e)
 	case *ast.Grouping:
 		return c.bindGrouping(e)
+	case *ast.FieldSelect:
+		return c.fieldSelect(e)
 	case *ast.Default:
 		return nil, pgerr.New(pgerr.SyntaxError, "DEFAULT is not allowed in this context").At(e.Pos)
 	case *ast.Star:
@@ -107,8 +113,6 @@ func unsupportedExpr(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.Row:
 		return "a row as a value"
-	case *ast.FieldSelect:
-		return "selecting a field of a composite value"
 	case *ast.CurrentOf:
 		return "WHERE CURRENT OF"
 	case *ast.IsDocument:
@@ -118,6 +122,18 @@ func unsupportedExpr(e ast.Expr) string {
 	default:
 		return fmt.Sprintf("an expression of kind %s", strings.TrimPrefix(fmt.Sprintf("%T", e), "*ast."))
 	}
+}
+
+// fieldSelect refuses (x).field: no type here has fields.
+func (c *clause) fieldSelect(e *ast.FieldSelect) (expr.Expr, error) {
+	x, err := c.bind(e.Base)
+	if err != nil {
+		return nil, err
+	}
+	if x.Type().Is(types.Record) {
+		return nil, pgerr.Unsupported("selecting a field of a composite value").At(e.Pos)
+	}
+	return nil, pgerr.New(pgerr.WrongObjectType, "column notation .%s applied to type %s, which is not a composite type", e.Field, x.Type().WithoutMod()).At(ast.Start(e.Base))
 }
 
 // columnRef resolves a.b.c from the innermost query level outward.

@@ -184,6 +184,9 @@ func (c *clause) subscript(e *ast.Subscript) (expr.Expr, error) {
 	if base.Type().Is(types.JSONB) && !e.Slice {
 		return c.jsonSubscript(base, e)
 	}
+	if _, nested := e.Base.(*ast.Subscript); nested && !base.Type().Is(types.Array) {
+		return nil, pgerr.Unsupported("subscripting in several dimensions").At(e.Pos)
+	}
 	if !base.Type().Is(types.Array) {
 		return nil, pgerr.New(pgerr.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting", base.Type()).At(ast.Start(e.Base))
 	}

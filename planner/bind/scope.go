@@ -118,7 +118,7 @@ func (s *scope) relation(schema, name string, pos int) (*fromItem, error) {
 const ambiguousAlias pgerr.Code = "42P09"
 
 func blockedError(it *fromItem, pos int) error {
-	return pgerr.New(pgerr.UndefinedTable, "invalid reference to FROM-clause entry for table \"%s\"", it.name).
+	return pgerr.New(pgerr.InvalidColumnReference, "invalid reference to FROM-clause entry for table \"%s\"", it.name).
 		WithDetail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.").At(pos)
 }
 

@@ -101,14 +101,14 @@ func (b *Binder) limit(e ast.Expr, what string, negative pgerr.Code, s *scope) (
 	if err != nil {
 		return nil, err
 	}
-	if !logical.ExprCols(x).Empty() {
-		return nil, pgerr.New(pgerr.InvalidColumnReference, "argument of %s must not contain variables", what).At(ast.Start(e))
-	}
 	if !x.Type().Is(types.Unknown) && x.Type().Category() != 'N' {
 		return nil, pgerr.New(pgerr.DatatypeMismatch, "argument of %s must be type bigint, not type %s", what, x.Type()).At(ast.Start(e))
 	}
 	if x, err = c.coerce(x, types.Of(types.Int8), assignment, ast.Start(e)); err != nil {
 		return nil, err
+	}
+	if !logical.ExprCols(x).Empty() {
+		return nil, pgerr.New(pgerr.InvalidColumnReference, "argument of %s must not contain variables", what).At(ast.Start(e))
 	}
 	x = b.fold(x)
 	if k, ok := x.(*expr.Const); ok {

@@ -117,41 +117,55 @@ func (c *clause) setFunc(name string, args []expr.Expr, argPos []int, pos int) (
 	return f, cols, nil
 }
 
-// chooseSet picks the signature that fits: exactly, else the first whose types the arguments convert to implicitly,
-// numbers in the order integer, bigint, numeric.
+// chooseSet picks the signature that fits with the fewest conversions of arguments, all implicit; of equal ones the first,
+// numbers being in the order integer, bigint, numeric.
 func chooseSet(sigs []setSignature, args []expr.Expr, pos int) (*setSignature, []types.T, error) {
-	match := func(s *setSignature, exact bool) ([]types.T, bool) {
+	match := func(s *setSignature) (ts []types.T, exact int) {
 		if len(s.args) != len(args) {
-			return nil, false
+			return nil, -1
 		}
-		ts := make([]types.T, len(args))
+		ts = make([]types.T, len(args))
 		for i, p := range s.args {
 			t := args[i].Type()
 			switch {
 			case p == expr.AnyArray:
 				if !t.Is(types.Array) {
-					return nil, false
+					return nil, -1
 				}
 				ts[i] = t.WithoutMod()
-			case exact && t.WithoutMod() == p, !exact && scalar.CanCast(t, p, implicit):
+			case t.WithoutMod() == p:
+				ts[i] = p
+				exact++
+			case scalar.CanCast(t, p, implicit):
 				ts[i] = p
 			default:
-				return nil, false
+				return nil, -1
 			}
 		}
-		return ts, true
+		return ts, exact
 	}
 	unknown := len(args) > 0 && !slices.ContainsFunc(args, func(a expr.Expr) bool { return !a.Type().Is(types.Unknown) })
-	if unknown && (len(sigs) > 1 || sigs[0].args[0] == expr.AnyArray) {
+	fit := 0
+	for i := range sigs {
+		if len(sigs[i].args) == len(args) {
+			fit++
+		}
+	}
+	if unknown && (fit > 1 || sigs[0].args[0] == expr.AnyArray) {
 		return nil, nil, pgerr.New(pgerr.AmbiguousFunction, "function %s is not unique", signature(sigs[0].name, typesOf(args))).At(pos).
 			WithHint("Could not choose a best candidate function. You might need to add explicit type casts.")
 	}
-	for _, exact := range []bool{true, false} {
-		for i := range sigs {
-			if ts, ok := match(&sigs[i], exact); ok {
-				return &sigs[i], ts, nil
-			}
+	var best *setSignature
+	var bestTypes []types.T
+	bestScore := -1
+	for i := range sigs {
+		ts, score := match(&sigs[i])
+		if score > bestScore {
+			best, bestTypes, bestScore = &sigs[i], ts, score
 		}
+	}
+	if best != nil {
+		return best, bestTypes, nil
 	}
 	return nil, nil, pgerr.New(pgerr.UndefinedFunction, "function %s does not exist", signature(sigs[0].name, typesOf(args))).At(pos).
 		WithHint("No function matches the given name and argument types. You might need to add explicit type casts.")

@@ -14,7 +14,7 @@ type target struct {
 	name    string
 	ast     ast.Expr // nil for a column of *
 	bound   expr.Expr
-	literal *expr.Const // instead of bound: an untyped literal that the caller types
+	literal expr.Expr // instead of bound: an untyped literal or parameter that the caller types
 	pos     int
 }
 
@@ -42,8 +42,8 @@ func (c *clause) targets(list []*ast.Target, keepUnknown bool) ([]target, error)
 		if tg.name == "" {
 			tg.name = columnName(t.Expr)
 		}
-		if lit, ok := x.(*expr.Const); ok && keepUnknown && lit.T.Is(types.Unknown) {
-			tg.literal, tg.bound = lit, nil
+		if keepUnknown && x.Type().Is(types.Unknown) {
+			tg.literal, tg.bound = x, nil
 		} else if tg.bound, err = c.typed(x, tg.pos); err != nil {
 			return nil, err
 		}
@@ -139,10 +139,6 @@ func figureName(e ast.Expr) (string, int) {
 		return e.Type.Name.Name, weakName
 	case *ast.TypedLiteral:
 		return e.Type.Name.Name, weakName
-	case *ast.Literal:
-		if e.Kind == ast.BoolLiteral {
-			return "bool", weakName
-		}
 	case *ast.Collate:
 		return figureName(e.Arg)
 	case *ast.Grouping:

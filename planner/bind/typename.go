@@ -119,7 +119,11 @@ func (c *clause) cast(e *ast.Cast) (expr.Expr, error) {
 	if arr, ok := e.Arg.(*ast.Array); ok && t.Is(types.Array) {
 		return c.arrayAs(arr, t, 1)
 	}
-	return c.bindAs(e.Arg, t, explicit)
+	x, err := c.bind(e.Arg)
+	if err != nil {
+		return nil, err
+	}
+	return c.coerce(x, t, explicit, e.Pos)
 }
 
 // collations are those under which text compares by code point, as it always does here.

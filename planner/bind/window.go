@@ -62,7 +62,7 @@ func (c *clause) windowCall(e *ast.FuncCall) (expr.Expr, error) {
 	case c.inAggregate:
 		return nil, pgerr.New(pgerr.GroupingError, "aggregate function calls cannot contain window function calls").At(e.Pos)
 	case c.inWindow:
-		return nil, pgerr.New(pgerr.WindowingError, "window function calls cannot be nested").At(e.Pos)
+		return nil, pgerr.New(pgerr.WindowingError, "window functions are not allowed in window definitions").At(e.Pos)
 	case c.windows == nil:
 		return nil, c.notAllowed("window functions", pgerr.WindowingError, e.Pos)
 	case !ok:
@@ -72,7 +72,10 @@ func (c *clause) windowCall(e *ast.FuncCall) (expr.Expr, error) {
 	case e.Distinct:
 		return nil, pgerr.New(pgerr.FeatureNotSupported, "DISTINCT is not implemented for window functions").At(e.Pos)
 	case len(e.Args) > 0 || e.Star:
-		_, err := scalar.Resolve(name, make([]types.T, len(e.Args)), false)
+		args, err := c.bindAll(e.Args)
+		if err == nil {
+			_, err = scalar.Resolve(name, typesOf(args), false)
+		}
 		return nil, at(err, e.Pos)
 	}
 	w := windowCall{rank: rank}
