@@ -11,7 +11,6 @@ import (
 	"millrace/exec"
 	"millrace/expr"
 	"millrace/planner/physical"
-	"millrace/storage/codec"
 	"millrace/storage/keys"
 	"millrace/storage/state"
 	"millrace/types"
@@ -25,7 +24,7 @@ type Query struct {
 	Plan    *physical.Plan
 	Context *expr.Context
 	// Pending are changes of the session's own open transaction, by relation: the query sees them.
-	Pending map[uint32][]*delta.Batch
+	Pending map[uint32]*Pending
 	// Emit takes the result's batches: the plan's visible columns first, hidden ones after them. It may
 	// return ErrEnough to end the query without an error.
 	Emit func(*delta.Batch) error
@@ -103,42 +102,23 @@ func (r *Read) runScan(ctx context.Context, q *Query, flow *exec.Dataflow, node 
 		}
 		return flow.Push(node, b)
 	}
-	pending, gone := splitPending(rel, q.Pending[s.Relation])
-	if s.StopAfter > 0 && s.Filter == nil && pending == nil {
+	var key []byte
+	if lower != nil && len(s.Point) == len(rel.Key) {
+		key = lower
+	}
+	pending, gone := q.Pending[s.Relation].read(key)
+	changed := len(gone) > 0 || pending != nil && pending.N > 0
+	if s.StopAfter > 0 && s.Filter == nil && !changed {
 		push = stopAfter(s.StopAfter, push)
 	}
 	err = r.scanRange(rel, s, lower, upper, gone, push)
 	if err != nil && !errors.Is(err, errScanned) {
 		return err
 	}
-	if pending == nil {
+	if pending == nil || pending.N == 0 {
 		return nil
 	}
 	return push(prune(pending, s.Cols))
-}
-
-// splitPending turns a transaction's own changes of a relation into the rows that it adds and the stored rows that are
-// gone for it.
-func splitPending(rel *catalog.Relation, changes []*delta.Batch) (added *delta.Batch, gone map[string]int64) {
-	if len(changes) == 0 {
-		return nil, nil
-	}
-	all := delta.NewBatch(rel.Types(), 64)
-	for _, b := range changes {
-		for i := range b.N {
-			all.AppendFrom(b, i, b.Weight(i))
-		}
-	}
-	all = delta.Consolidate(all)
-	added, gone = delta.NewBatch(rel.Types(), all.N), map[string]int64{}
-	for i := range all.N {
-		if w := all.Weight(i); w > 0 {
-			added.AppendFrom(all, i, w)
-		} else {
-			gone[string(codec.AppendRow(nil, all, nil, i))] = -w
-		}
-	}
-	return added, gone
 }
 
 var errScanned = errors.New("scan has given the rows that it was asked for")

@@ -24,7 +24,8 @@ type txn struct {
 	read     *engine.Read // the epoch of its first statement; nil before
 	writes   []engine.Write
 	rows     int
-	mark     int // of the settings
+	changed  map[uint32]*engine.Pending // what writes change, by relation; nil is to be made anew
+	mark     int                        // of the settings
 	saves    []savepoint
 }
 
@@ -74,23 +75,31 @@ func (s *Session) commitTxn(ctx context.Context) error {
 // since the committer applies all deletions of a relation before its insertions.
 func coalesce(writes []engine.Write) []engine.Write {
 	var out []engine.Write
+	var parts [][]*delta.Batch // of each of out
 	byRel := map[uint32]int{}
 	for _, w := range writes {
 		i, ok := byRel[w.Relation.ID]
 		if !ok {
-			byRel[w.Relation.ID] = len(out)
-			out = append(out, w)
-			continue
+			i = len(out)
+			byRel[w.Relation.ID] = i
+			out, parts = append(out, w), append(parts, nil)
 		}
-		joined := delta.NewBatch(w.Relation.Types(), out[i].Batch.N+w.Batch.N)
-		for _, b := range []*delta.Batch{out[i].Batch, w.Batch} {
-			for r := range b.N {
-				joined.AppendFrom(b, r, b.Weight(r))
-			}
-		}
-		out[i].Batch, out[i].Encoded = joined, nil
+		parts[i] = append(parts[i], w.Batch)
 	}
 	for i := range out {
+		if len(parts[i]) > 1 {
+			rows := 0
+			for _, b := range parts[i] {
+				rows += b.N
+			}
+			joined := delta.NewBatch(out[i].Relation.Types(), rows)
+			for _, b := range parts[i] {
+				for r := range b.N {
+					joined.AppendFrom(b, r, b.Weight(r))
+				}
+			}
+			out[i].Batch, out[i].Encoded = joined, nil
+		}
 		if out[i].Relation.Kind == catalog.Table {
 			out[i].Batch = delta.Consolidate(out[i].Batch)
 		}
@@ -117,7 +126,20 @@ func (s *Session) write(ctx context.Context, w engine.Write) error {
 		return err
 	}
 	s.txn.writes = append(s.txn.writes, w)
+	if s.txn.changed != nil {
+		s.txn.note(&w)
+	}
 	return nil
+}
+
+// note adds a write to what the transaction's own reads see.
+func (t *txn) note(w *engine.Write) {
+	p := t.changed[w.Relation.ID]
+	if p == nil {
+		p = engine.NewPending(w.Relation)
+		t.changed[w.Relation.ID] = p
+	}
+	p.Add(w.Batch)
 }
 
 // checkPendingKeys finds rows of w whose key exists, among the committed rows or the transaction's own, so that the
@@ -129,10 +151,10 @@ func (s *Session) checkPendingKeys(w *engine.Write) error {
 	if _, hidden := engine.RowIDColumn(w.Relation); hidden {
 		return nil
 	}
-	live := s.pendingKeys(w.Relation)
+	own, change := s.pending()[w.Relation.ID], map[string]int64{}
 	for r := range w.Batch.N {
 		if w.Batch.Weight(r) < 0 {
-			live[string(engine.RowKey(w.Relation, w.Batch, r))]--
+			change[string(engine.RowKey(w.Relation, w.Batch, r))]--
 		}
 	}
 	for r := range w.Batch.N {
@@ -144,28 +166,12 @@ func (s *Session) checkPendingKeys(w *engine.Write) error {
 		if err != nil {
 			return err
 		}
-		live[string(key)]++
-		if n := live[string(key)]; n > 1 || found && n > 0 {
+		change[string(key)]++
+		if n := own.Weight(key) + change[string(key)]; n > 1 || found && n > 0 {
 			return engine.DuplicateKey(w.Relation, w.Batch, r)
 		}
 	}
 	return nil
-}
-
-// pendingKeys sums the open transaction's changes of a table by key.
-func (s *Session) pendingKeys(r *catalog.Relation) map[string]int64 {
-	live := map[string]int64{}
-	if s.txn == nil {
-		return live
-	}
-	for i := range s.txn.writes {
-		if p := &s.txn.writes[i]; p.Relation.ID == r.ID {
-			for row := range p.Batch.N {
-				live[string(engine.RowKey(r, p.Batch, row))] += p.Batch.Weight(row)
-			}
-		}
-	}
-	return live
 }
 
 // withoutConflicts leaves out the rows of an INSERT whose key exists already, or came before in the same statement: ON
@@ -178,7 +184,7 @@ func (s *Session) withoutConflicts(r *catalog.Relation, b *delta.Batch) (*delta.
 	if err := engine.CheckNotNull(&engine.Write{Relation: r, Batch: b}); err != nil {
 		return nil, err
 	}
-	live := s.pendingKeys(r)
+	own, change := s.pending()[r.ID], map[string]int64{}
 	var keep []uint32
 	for i := range b.N {
 		key := engine.RowKey(r, b, i)
@@ -186,12 +192,12 @@ func (s *Session) withoutConflicts(r *catalog.Relation, b *delta.Batch) (*delta.
 		if err != nil {
 			return nil, err
 		}
-		n := live[string(key)]
+		n := own.Weight(key) + change[string(key)]
 		if found {
 			n++
 		}
 		if n <= 0 {
-			live[string(key)]++
+			change[string(key)]++
 			keep = append(keep, uint32(i))
 		}
 	}
@@ -199,16 +205,17 @@ func (s *Session) withoutConflicts(r *catalog.Relation, b *delta.Batch) (*delta.
 }
 
 // pending gives the transaction's own changes by relation, for its reads.
-func (s *Session) pending() map[uint32][]*delta.Batch {
+func (s *Session) pending() map[uint32]*engine.Pending {
 	if s.txn == nil || len(s.txn.writes) == 0 {
 		return nil
 	}
-	m := map[uint32][]*delta.Batch{}
-	for i := range s.txn.writes {
-		w := &s.txn.writes[i]
-		m[w.Relation.ID] = append(m[w.Relation.ID], w.Batch)
+	if s.txn.changed == nil {
+		s.txn.changed = map[uint32]*engine.Pending{}
+		for i := range s.txn.writes {
+			s.txn.note(&s.txn.writes[i])
+		}
 	}
-	return m
+	return s.txn.changed
 }
 
 // transaction runs BEGIN, COMMIT, ROLLBACK and the savepoint statements; handled is false for others.
@@ -240,6 +247,7 @@ func (s *Session) transaction(ctx context.Context, st ast.Statement, c Client) (
 		}
 		sv := s.txn.saves[i]
 		s.txn.writes, s.txn.rows, s.txn.failed = s.txn.writes[:sv.writes:sv.writes], sv.rows, false
+		s.txn.changed = nil
 		s.settings.rollback(sv.mark)
 		s.txn.saves = s.txn.saves[:i+1]
 		return true, c.Complete("ROLLBACK")
