@@ -47,7 +47,7 @@ func TestBank(t *testing.T) {
 			}
 			// With a transfer to itself, each account has credits and debits from the start.
 			d.exec(fmt.Sprintf("INSERT INTO transactions SELECT -i, i, i, 0 FROM generate_series(1, %d) AS s(i)", bankAccounts))
-			b := &bank{rowsMax: int64(either(0, 6000, 500_000))}
+			b := &bank{rowsMax: int64(either(0, 20_000, 500_000))}
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			var writers, readers sync.WaitGroup
