@@ -176,7 +176,7 @@ type computed struct {
 }
 
 func (b *Binder) compute(over logical.Node) *computed {
-	return &computed{b: b, have: logical.SetOf(over.Output()...)}
+	return &computed{b: b, have: logical.OutputSet(over)}
 }
 
 func (m *computed) column(e expr.Expr, name string) logical.ColID {

@@ -221,7 +221,7 @@ next:
 
 // JoinColumns gives the pairs of columns that a join's condition equates, left and right.
 func JoinColumns(n *Join) (left, right []ColID) {
-	lset, rset := SetOf(n.Left.Output()...), SetOf(n.Right.Output()...)
+	lset, rset := OutputSet(n.Left), OutputSet(n.Right)
 	for _, p := range n.On {
 		x, y, _, ok := Equality(p)
 		if !ok {
@@ -501,10 +501,10 @@ func (a *Analysis) Free(n Node) ColSet {
 	}
 	s := Used(n)
 	for i, in := range n.Inputs() {
-		s = s.Without(SetOf(in.Output()...))
+		s = s.Without(OutputSet(in))
 		f := a.Free(in)
 		if j, ok := n.(*Join); ok && i == 1 {
-			f = f.Without(SetOf(j.Left.Output()...))
+			f = f.Without(OutputSet(j.Left))
 		}
 		s.Union(f)
 	}

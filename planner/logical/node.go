@@ -73,6 +73,8 @@ type Join struct {
 	// NotIn makes an Anti join one of NOT IN: On is a single equality, of an expression over the left and one over
 	// the right, and a row for which it is unknown for some right row is dropped, too.
 	NotIn bool
+
+	out joinOutput
 }
 
 // Aggregate groups by columns. Without Group columns it gives one row, always, unless Grouped says that there

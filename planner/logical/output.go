@@ -23,11 +23,46 @@ func (n *Project) Output() []ColID {
 	return ids
 }
 
+// joinOutput remembers a join's output: in a chain of many joins it is asked for again and again at each. It holds
+// while the inputs are those that it was made of, so that a changed copy of the join does not use it.
+type joinOutput struct {
+	left, right Node
+	ids         []ColID
+	set         ColSet
+}
+
 func (n *Join) Output() []ColID {
 	if n.Kind == physical.Semi || n.Kind == physical.Anti {
 		return n.Left.Output()
 	}
-	return slices.Concat(n.Left.Output(), n.Right.Output())
+	n.remember()
+	return n.out.ids
+}
+
+func (n *Join) remember() {
+	if n.out.left != n.Left || n.out.right != n.Right {
+		ids := slices.Concat(n.Left.Output(), n.Right.Output())
+		n.out = joinOutput{n.Left, n.Right, slices.Clip(ids), SetOf(ids...)}
+	}
+}
+
+// OutputSet gives n's output as a set, which must not be changed.
+func OutputSet(n Node) ColSet {
+	switch n := n.(type) {
+	case *Join:
+		if n.Kind == physical.Semi || n.Kind == physical.Anti {
+			return OutputSet(n.Left)
+		}
+		n.remember()
+		return n.out.set
+	case *Filter:
+		return OutputSet(n.Input)
+	case *Distinct:
+		return OutputSet(n.Input)
+	case *SingleRow:
+		return OutputSet(n.Input)
+	}
+	return SetOf(n.Output()...)
 }
 
 func (n *Aggregate) Output() []ColID {

@@ -10,7 +10,7 @@ import (
 
 // join lowers a join: equalities of a column of the left with one of the right become its keys.
 func (l *lowering) join(n *logical.Join, need logical.ColSet) (ref, error) {
-	lset, rset := logical.SetOf(n.Left.Output()...), logical.SetOf(n.Right.Output()...)
+	lset, rset := logical.OutputSet(n.Left), logical.OutputSet(n.Right)
 	if dependent := l.an.Free(n.Right); dependent.Intersects(lset) {
 		return ref{}, errInternal("a dependent join is left in the plan")
 	}

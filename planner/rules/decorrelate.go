@@ -37,12 +37,12 @@ func decorrelate(c *Context, n logical.Node) logical.Node {
 }
 
 func (c *Context) depends(j *logical.Join) bool {
-	return c.Analysis.Free(j.Right).Intersects(logical.SetOf(j.Left.Output()...))
+	return c.Analysis.Free(j.Right).Intersects(logical.OutputSet(j.Left))
 }
 
 // unnest makes one dependent join independent.
 func (c *Context) unnest(j *logical.Join) logical.Node {
-	outer := logical.SetOf(j.Left.Output()...)
+	outer := logical.OutputSet(j.Left)
 	x := *j
 	j = &x
 	j.On = slices.DeleteFunc(slices.Clone(j.On), isTrue)
@@ -345,7 +345,7 @@ func (l *lifter) project(n *logical.Project, barrier bool) (logical.Node, []expr
 	for _, it := range l.later {
 		needed.Union(logical.ExprCols(it.Expr))
 	}
-	have := logical.SetOf(p.Output()...)
+	have := logical.OutputSet(p)
 	for _, id := range in.Output() {
 		if needed.Has(id) && !have.Has(id) {
 			p.Items = append(p.Items, logical.Item{Col: id, Expr: l.c.Columns.Ref(id)})

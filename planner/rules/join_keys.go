@@ -59,7 +59,7 @@ func (c *Context) equation(p expr.Expr, l, r logical.ColSet) (equated, bool) {
 }
 
 func (c *Context) keyColumns(j *logical.Join) logical.Node {
-	l, r := logical.SetOf(j.Left.Output()...), logical.SetOf(j.Right.Output()...)
+	l, r := logical.OutputSet(j.Left), logical.OutputSet(j.Right)
 	plain := slices.ContainsFunc(j.On, func(p expr.Expr) bool {
 		e, ok := c.equation(p, l, r)
 		return ok && (e.columns() || !logical.CanFail(e.left) && !logical.CanFail(e.right))

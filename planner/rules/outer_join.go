@@ -79,7 +79,7 @@ func (c *Context) strengthen(n logical.Node, preds []expr.Expr) logical.Node {
 
 // rejects reports whether one of preds is not true for rows in which all columns of n are NULL.
 func rejects(preds []expr.Expr, n logical.Node) bool {
-	cols := logical.SetOf(n.Output()...)
+	cols := logical.OutputSet(n)
 	for _, p := range preds {
 		if logical.ExprCols(p).Intersects(cols) && logical.RejectsNull(p, cols) {
 			return true

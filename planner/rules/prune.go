@@ -100,7 +100,7 @@ func (c *Context) pruneProject(n *logical.Project, need logical.ColSet) logical.
 }
 
 func (c *Context) pruneJoin(n *logical.Join, need logical.ColSet) logical.Node {
-	l, r := logical.SetOf(n.Left.Output()...), logical.SetOf(n.Right.Output()...)
+	l, r := logical.OutputSet(n.Left), logical.OutputSet(n.Right)
 	switch n.Kind {
 	case physical.Left:
 		_, rcols := logical.JoinColumns(n)

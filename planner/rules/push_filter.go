@@ -173,7 +173,7 @@ func renamed(c *Context, preds []expr.Expr, from, to []logical.ColID) []expr.Exp
 
 // pushJoin distributes the conditions above a join and in its ON.
 func (c *Context) pushJoin(j *logical.Join, preds []expr.Expr) logical.Node {
-	l, r := logical.SetOf(j.Left.Output()...), logical.SetOf(j.Right.Output()...)
+	l, r := logical.OutputSet(j.Left), logical.OutputSet(j.Right)
 	ofLeft := func(p expr.Expr) bool { return safe(p) && logical.ExprCols(p).SubsetOf(l) }
 	ofRight := func(p expr.Expr) bool {
 		cols := logical.ExprCols(p)
