@@ -66,6 +66,27 @@ func TestHostileStatements(t *testing.T) {
 			}
 			return s
 		}(),
+		"lateral groups": "SELECT 1 FROM t" + func() string {
+			s := ""
+			for i := range 60 {
+				s += fmt.Sprintf(", LATERAL (SELECT max(a) FROM t x WHERE x.a > t.b) q%d", i)
+			}
+			return s
+		}(),
+		"lateral chain": "SELECT 1 FROM t q0(id, m)" + func() string {
+			s := ""
+			for i := range 60 {
+				s += fmt.Sprintf(", LATERAL (SELECT id, max(a) AS m FROM t x WHERE x.a > q%d.m GROUP BY id) q%d", i, i+1)
+			}
+			return s
+		}(),
+		"lateral failing": "SELECT 1 FROM t" + func() string {
+			s := ""
+			for i := range 60 {
+				s += fmt.Sprintf(", LATERAL (SELECT max(1 / a) FROM t x WHERE x.a > t.b) q%d", i)
+			}
+			return s
+		}(),
 		"case":                 "SELECT CASE " + repeat("WHEN a = 1 THEN 2", 5000, " ") + " END FROM t",
 		"cube":                 "SELECT count(*) FROM t GROUP BY CUBE (a, b, s, id, a + 1, b + 1, a + 2, b + 2, a + 3, b + 3, a + 4, b + 4)",
 		"rollup":               "SELECT count(*) FROM t GROUP BY " + repeat("ROLLUP (a, b, s)", 8, ", "),

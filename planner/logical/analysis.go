@@ -18,11 +18,12 @@ type Analysis struct {
 	appendOnly map[Node]bool
 	free       map[Node]ColSet
 	constants  map[Node]ColSet
+	sizes      map[Node]int
 }
 
 // NewAnalysis makes an empty one.
 func NewAnalysis() *Analysis {
-	return &Analysis{keys: map[Node][][]ColID{}, notNull: map[Node]ColSet{}, appendOnly: map[Node]bool{}, free: map[Node]ColSet{}, constants: map[Node]ColSet{}}
+	return &Analysis{keys: map[Node][][]ColID{}, notNull: map[Node]ColSet{}, appendOnly: map[Node]bool{}, free: map[Node]ColSet{}, constants: map[Node]ColSet{}, sizes: map[Node]int{}}
 }
 
 // Keys gives candidate keys of n's output: sets of columns whose values, NULL counting as a value, repeat in no two
@@ -510,4 +511,20 @@ func (a *Analysis) Free(n Node) ColSet {
 	}
 	a.free[n] = s
 	return s
+}
+
+// sizeMax bounds the numbers of [Analysis.Size].
+const sizeMax = 1 << 40
+
+// Size is the number of operators of a plan, those that several read counted for each.
+func (a *Analysis) Size(n Node) int {
+	if v, ok := a.sizes[n]; ok {
+		return v
+	}
+	v := 1
+	for _, in := range n.Inputs() {
+		v = min(v+a.Size(in), sizeMax)
+	}
+	a.sizes[n] = v
+	return v
 }

@@ -130,7 +130,8 @@ func (c *Context) groupedBy(n logical.Node, outer logical.ColSet, left logical.N
 		in, by, on := c.groupColumns(in, preds, outer)
 		return make(in, by), on
 	}
-	m := c.newMagic(c.Analysis.Free(n).Intersect(outer), left)
+	free := c.Analysis.Free(n).Intersect(outer)
+	m := c.newMagic(free, c.source(left, free, n))
 	in := m.push(m.rename(n))
 	return make(in, m.cols), m.on()
 }

@@ -21,7 +21,8 @@ type Context struct {
 	// Need are the columns that the query gives or is ordered by.
 	Need logical.ColSet
 
-	err error
+	magic int // see magicMax
+	err   error
 }
 
 // fail remembers the first error.

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+
 	"millrace/expr"
 	"millrace/expr/scalar"
 	"millrace/pgerr"
@@ -18,8 +20,15 @@ type magic struct {
 	cols  []logical.ColID
 }
 
+// magicMax bounds how many operators sets of combinations may add to a plan: each repeats the plan that they come from.
+const magicMax = 50_000
+
 func (c *Context) newMagic(free logical.ColSet, left logical.Node) *magic {
 	m := &magic{c: c, outer: free.List(), left: left, names: map[logical.ColID]expr.Expr{}}
+	if c.magic += c.Analysis.Size(left); c.magic > magicMax {
+		c.fail(pgerr.New(pgerr.StatementTooComplex, "correlated subqueries are nested too deep"))
+		m.left = nothing(left)
+	}
 	for _, id := range m.outer {
 		d := c.Columns.Copy(id)
 		m.cols = append(m.cols, d)
@@ -77,9 +86,43 @@ func (c *Context) equal(a, b expr.Expr, nullSafe bool) expr.Expr {
 
 // magicJoin replaces a dependent join by one with the right side computed for all combinations.
 func (c *Context) magicJoin(j *logical.Join, outer logical.ColSet) logical.Node {
-	m := c.newMagic(c.Analysis.Free(j.Right).Intersect(outer), j.Left)
+	free := c.Analysis.Free(j.Right).Intersect(outer)
+	m := c.newMagic(free, c.source(j.Left, free, j.Right))
 	right := m.push(m.rename(j.Right))
 	return &logical.Join{Kind: j.Kind, Left: j.Left, Right: right, On: append(m.on(), j.On...)}
+}
+
+// source finds the part of the left side that its columns cols come from. It may have more combinations of them than
+// the whole has, so it is not asked where more could bring up an error.
+func (c *Context) source(left logical.Node, cols logical.ColSet, right logical.Node) logical.Node {
+	fails := false
+	logical.Walk(right, func(n logical.Node) {
+		if _, ok := n.(*logical.SingleRow); ok || slices.ContainsFunc(n.Exprs(), logical.CanFail) {
+			fails = true
+		}
+	})
+	if fails {
+		return left
+	}
+	for {
+		switch n := left.(type) {
+		case *logical.Join:
+			switch {
+			case n.Kind != physical.Right && n.Kind != physical.Full && cols.SubsetOf(logical.OutputSet(n.Left)):
+				left = n.Left
+				continue
+			case (n.Kind == physical.Inner || n.Kind == physical.Right) && cols.SubsetOf(logical.OutputSet(n.Right)):
+				left = n.Right
+				continue
+			}
+		case *logical.Project:
+			if !slices.ContainsFunc(n.Items, func(it logical.Item) bool { return cols.Has(it.Col) && !it.PassThrough() }) {
+				left = n.Input
+				continue
+			}
+		}
+		return left
+	}
 }
 
 // push gives a plan with n's rows for each combination, beside the combination. n reads this set's columns as if from
