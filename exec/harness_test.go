@@ -11,10 +11,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"millrace/delta"
 	"millrace/expr"
+	"millrace/internal/testseed"
 	"millrace/pgerr"
 	"millrace/planner/physical"
 	"millrace/storage"
@@ -25,7 +25,7 @@ import (
 
 // seedOf gives the seed of a test run and prints it; MILLRACE_SEED repeats one.
 func seedOf(t testing.TB) uint64 {
-	seed := uint64(time.Now().UnixNano())
+	seed := testseed.Seed()
 	if s := os.Getenv("MILLRACE_SEED"); s != "" {
 		n, err := strconv.ParseUint(s, 10, 64)
 		if err != nil {

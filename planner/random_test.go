@@ -16,6 +16,7 @@ import (
 	"millrace/delta"
 	"millrace/exec"
 	"millrace/internal/oracle"
+	"millrace/internal/testseed"
 	"millrace/planner"
 	"millrace/planner/physical"
 	"millrace/sql/parser"
@@ -27,7 +28,7 @@ import (
 // random rows and compares the answers with PostgreSQL's. A view's plan gets its rows in steps, some of them withdrawn
 // again.
 func TestRandomQueries(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
+	seed := testseed.Seed()
 	if s := os.Getenv("MILLRACE_SEED"); s != "" {
 		n, err := strconv.ParseUint(s, 10, 64)
 		if err != nil {

@@ -6,14 +6,15 @@ import (
 	"math/rand/v2"
 	"os"
 	"testing"
-	"time"
+
+	"millrace/internal/testseed"
 )
 
 // long asks for the long forms of the random tests.
 var long = os.Getenv("MILLRACE_LONG") == "1"
 
 var (
-	seedFlag    = flag.Uint64("seed", 0, "seed of the random tests; 0 takes one from the clock")
+	seedFlag    = flag.Uint64("seed", 0, "seed of the random tests; 0 is what MILLRACE_SEED says, or always the same")
 	cyclesFlag  = flag.Int("cycles", 0, "kill cycles of TestCrash; 0 is 30, or 1,000 with MILLRACE_LONG=1")
 	changesFlag = flag.Int("changes", 0, "commits of TestRandomChanges; 0 is 60, or 5,000 with MILLRACE_LONG=1")
 )
@@ -34,7 +35,7 @@ func newRandom(t testing.TB) *rand.Rand {
 	t.Helper()
 	seed := *seedFlag
 	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
+		seed = testseed.Seed()
 	}
 	t.Logf("seed %d", seed)
 	return rand.New(rand.NewPCG(seed, 1))

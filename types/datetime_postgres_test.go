@@ -5,7 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"time"
+
+	"millrace/internal/testseed"
 )
 
 // castText gives what 'literal'::type::text gives under env, or the error.
@@ -516,7 +517,7 @@ func randomLiteral(r *rand.Rand, pieces [][]string) string {
 }
 
 func testRand(t testing.TB) *rand.Rand {
-	seed := uint64(time.Now().UnixNano())
+	seed := testseed.Seed()
 	t.Logf("seed %d", seed)
 	return rand.New(rand.NewPCG(seed, 0))
 }

@@ -8,15 +8,15 @@ import (
 	"os"
 	"strconv"
 	"testing"
-	"time"
 
 	"millrace/delta"
+	"millrace/internal/testseed"
 	"millrace/pgerr"
 	"millrace/types"
 )
 
 func seeded(t testing.TB) *rand.Rand {
-	seed := uint64(time.Now().UnixNano())
+	seed := testseed.Seed()
 	if s := os.Getenv("MILLRACE_SEED"); s != "" {
 		n, err := strconv.ParseUint(s, 10, 64)
 		if err != nil {

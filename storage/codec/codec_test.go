@@ -11,14 +11,14 @@ import (
 	"math/rand"
 	"slices"
 	"testing"
-	"time"
 
 	"millrace/delta"
+	"millrace/internal/testseed"
 	"millrace/types"
 )
 
 func newRand(t testing.TB) *rand.Rand {
-	seed := time.Now().UnixNano()
+	seed := int64(testseed.Seed())
 	t.Logf("seed %d", seed)
 	return rand.New(rand.NewSource(seed))
 }

@@ -6,15 +6,15 @@ import (
 	"math"
 	"math/rand"
 	"testing"
-	"time"
 
 	"millrace/delta"
+	"millrace/internal/testseed"
 	"millrace/types"
 )
 
 // newRand gives a source with a fresh seed, and prints the seed.
 func newRand(t testing.TB) *rand.Rand {
-	seed := time.Now().UnixNano()
+	seed := int64(testseed.Seed())
 	t.Logf("seed %d", seed)
 	return rand.New(rand.NewSource(seed))
 }

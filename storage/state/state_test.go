@@ -9,15 +9,15 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 
+	"millrace/internal/testseed"
 	"millrace/storage"
 	"millrace/storage/keys"
 )
 
 // newRand gives a source with a fresh seed, and prints the seed.
 func newRand(t testing.TB) *rand.Rand {
-	seed := uint64(time.Now().UnixNano())
+	seed := testseed.Seed()
 	t.Logf("seed %d", seed)
 	return rand.New(rand.NewPCG(seed, 0))
 }
