@@ -24,7 +24,7 @@ var dependencies = []dependency{
 	{"golang.org/x/text", []string{"types", "expr", "sql", "session", "pgwire"}, nil, "Unicode tables for text functions and SASLprep"},
 	{"github.com/klauspost/compress", []string{"storage", "connector"}, nil, "compression at rest and in formats"},
 
-	{"github.com/jackc/pgx/v5/pgproto3", []string{"pgwire", leaves}, []string{"*"}, "the server's side of the protocol; session has no wire type"},
+	{"github.com/jackc/pgx/v5/pgproto3", []string{"pgwire", leaves}, []string{"server"}, "the server's side of the protocol; session has no wire type"},
 	{"github.com/jackc/pgx/v5", []string{"connector/postgres", "cmd", "bench", leaves}, []string{"*"}, "a PostgreSQL client"},
 	{"github.com/xdg-go/scram", []string{"pgwire", "session"}, nil, "password verifiers: made by CREATE ROLE, used at login"},
 	{"github.com/pingcap/tidb/pkg/parser", []string{"sql/mysql"}, nil, "the second dialect"},
