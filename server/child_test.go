@@ -91,7 +91,7 @@ func (c *child) kill() error {
 	_ = c.cmd.Wait()
 	_ = c.stdin.Close()
 	for line := range strings.Lines(c.stderr.String()) {
-		if strings.Contains(line, "level=ERROR") || strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") {
+		if strings.Contains(line, "level=ERROR") || strings.Contains(line, "DATA RACE") || strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") {
 			return fmt.Errorf("the server logged:\n%s", c.stderr.String())
 		}
 	}
