@@ -120,7 +120,9 @@ type memory struct{ cache, memTable, state, tails int64 }
 
 func splitMemory(opt Options) memory {
 	l := opt.MemoryLimit
-	m := memory{cache: l / 8, memTable: min(64<<20, l/16), state: l * 3 / 8, tails: min(256<<20, l/8)}
+	// The derived store holds up to four memtables, a step under way as much again, and the garbage collector needs
+	// room beyond all that: the parts must come to well under the limit.
+	m := memory{cache: l / 8, memTable: min(64<<20, l/32), state: l * 5 / 16, tails: min(256<<20, l/16)}
 	switch {
 	case opt.StateBytes > 0:
 		m.state = opt.StateBytes
