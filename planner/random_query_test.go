@@ -99,6 +99,9 @@ func (g *randomQuery) pred(scope []rtable, depth int) string {
 	case k < 23:
 		return fmt.Sprintf("%s %sIN (%s)", g.value(scope, 0), []string{"", "NOT "}[g.pick(2)], g.query(scope, 1, depth-1))
 	}
+	if g.chance(30) {
+		return fmt.Sprintf("(%s, %s) %sIN (%s)", g.value(scope, 0), g.value(scope, 0), []string{"", "NOT "}[g.pick(2)], g.query(scope, 2, depth-1))
+	}
 	op := []string{"=", "<", ">", "<>"}[g.pick(4)]
 	return fmt.Sprintf("%s %s %s (%s)", g.value(scope, 0), op, []string{"ANY", "ALL"}[g.pick(2)], g.query(scope, 1, depth-1))
 }
@@ -208,6 +211,12 @@ func (g *randomQuery) item(outer, left []rtable, depth int) item {
 
 // query writes a query with n integer columns that may refer to outer.
 func (g *randomQuery) query(outer []rtable, n, depth int) string {
+	if depth > 0 && g.chance(6) {
+		return g.with(outer, n, depth)
+	}
+	if depth > 0 && g.chance(6) {
+		return g.ranked(outer, n, depth)
+	}
 	if depth > 0 && g.chance(12) {
 		op := []string{"UNION ALL", "UNION", "INTERSECT", "EXCEPT", "INTERSECT ALL", "EXCEPT ALL"}[g.pick(6)]
 		return fmt.Sprintf("(%s) %s (%s)", g.query(outer, n, depth-1), op, g.query(outer, n, depth-1))
@@ -249,6 +258,39 @@ func (g *randomQuery) query(outer []rtable, n, depth int) string {
 	return q
 }
 
+// with names a query and reads it twice.
+func (g *randomQuery) with(outer []rtable, n, depth int) string {
+	name, a, b := g.alias(), g.alias(), g.alias()
+	cols := []string{"k", "v"}
+	scope := []rtable{{a, cols}, {b, cols}}
+	list := make([]string, n)
+	for i := range list {
+		list[i] = g.value(append(scope, outer...), depth-1)
+	}
+	kind := []string{"JOIN", "LEFT JOIN", "FULL JOIN"}[g.pick(3)]
+	return fmt.Sprintf("WITH %s(k, v) AS (%s) SELECT %s FROM %s %s %s %s %s ON %s.k = %s.v WHERE %s", name, g.query(outer, 2, depth-1),
+		strings.Join(list, ", "), name, a, kind, name, b, a, b, g.pred(append(scope, outer...), depth-1))
+}
+
+// ranked numbers rows and keeps the first: by all columns, so that it is determined which these are.
+func (g *randomQuery) ranked(outer []rtable, n, depth int) string {
+	t, q := randomTables[g.pick(len(randomTables))], g.alias()
+	key := t.cols[g.pick(len(t.cols))]
+	cols := make([]string, n)
+	for i := range cols {
+		cols[i] = q + "." + t.cols[g.pick(len(t.cols))]
+	}
+	where := g.pred(append([]rtable{{q, t.cols}}, outer...), depth-1)
+	if g.chance(40) {
+		order := strings.Join(append([]string{key}, t.cols...), ", ")
+		return fmt.Sprintf("SELECT %s FROM (SELECT DISTINCT ON (%s) * FROM %s ORDER BY %s) %s WHERE %s", strings.Join(cols, ", "), key, t.name, order, q, where)
+	}
+	fn := []string{"row_number", "rank", "dense_rank"}[g.pick(3)]
+	op := []string{"<= 2", "= 1", "< 3", "= 2", "BETWEEN 1 AND 3", "> 1"}[g.pick(6)]
+	return fmt.Sprintf("SELECT %s FROM (SELECT *, %s() OVER (PARTITION BY %s ORDER BY %s DESC) AS rn FROM %s) %s WHERE %s.rn %s AND %s",
+		strings.Join(cols, ", "), fn, key, strings.Join(t.cols, ", "), t.name, q, q, op, where)
+}
+
 func (g *randomQuery) aggregate(own []rtable) string {
 	col := g.column(own)
 	a := []string{"count(*)", "count(%s)", "sum(%s)", "min(%s)", "max(%s)", "count(DISTINCT %s)"}[g.pick(6)]
@@ -270,7 +312,16 @@ func (g *randomQuery) grouped(from, where string, own []rtable, n, depth int) st
 	if g.chance(70) {
 		cols[0] = key
 	}
-	q := "SELECT " + strings.Join(cols, ", ") + " FROM " + from + where + " GROUP BY " + key
+	by := key
+	switch g.pick(8) {
+	case 0:
+		by = "ROLLUP (" + key + ", " + g.column(own) + ")"
+	case 1:
+		by = "GROUPING SETS ((" + key + "), (" + g.column(own) + "), ())"
+	case 2:
+		by = key + ", " + g.column(own)
+	}
+	q := "SELECT " + strings.Join(cols, ", ") + " FROM " + from + where + " GROUP BY " + by
 	if g.chance(30) {
 		q += fmt.Sprintf(" HAVING %s > %d", strings.TrimSuffix(g.aggregate(own), "::int"), g.pick(3))
 	}

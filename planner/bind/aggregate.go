@@ -282,7 +282,7 @@ func (a *aggregation) aggs(m *computed) []logical.Agg {
 // values of GROUPING.
 func (g *grouping) finish(n logical.Node) logical.Node {
 	if g.node != nil {
-		g.node.Group = append(g.node.Group, g.extra...)
+		g.node.Group, g.node.Dependent = append(g.node.Group, g.extra...), g.extra
 	}
 	return g.b.cols.Extend(n, g.items...)
 }

@@ -95,7 +95,8 @@ func (b *Binder) bindTableName(t *ast.TableName, s *scope) (*from, error) {
 			if err != nil {
 				return nil, err
 			}
-			return b.aliased(rel.Finish(), toScope(rel.Cols), t.Name, "", t.Alias)
+			node := b.apart(rel)
+			return b.aliased(node, toScope(rel.Cols), t.Name, "", t.Alias)
 		}
 	}
 	r, err := b.Relation(t.ObjectName)
@@ -111,6 +112,22 @@ func (b *Binder) bindTableName(t *ast.TableName, s *scope) (*from, error) {
 		return nil, err
 	}
 	return b.aliased(node, cols, r.Name, r.Schema, t.Alias)
+}
+
+// apart finishes a query as a relation whose columns are all different ones: SELECT a, a gives two columns, which
+// grouping sets tell apart.
+func (b *Binder) apart(rel *Rel) logical.Node {
+	var seen logical.ColSet
+	var copies []logical.Item
+	for i, c := range rel.Cols {
+		if seen.Has(c.ID) {
+			id := b.cols.Copy(c.ID)
+			copies = append(copies, logical.Item{Col: id, Expr: b.cols.Ref(c.ID)})
+			rel.Cols[i].ID = id
+		}
+		seen.Add(c.ID)
+	}
+	return b.cols.Extend(rel.Finish(), copies...)
 }
 
 func toScope(cols []OutCol) []scopeCol {
@@ -171,7 +188,8 @@ func (b *Binder) bindFromSubquery(t *ast.Subquery, s *scope) (*from, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.aliased(rel.Finish(), toScope(rel.Cols), t.Alias.Name, "", t.Alias)
+	node := b.apart(rel)
+	return b.aliased(node, toScope(rel.Cols), t.Alias.Name, "", t.Alias)
 }
 
 // bindSubselect binds a query one level down: what is in scope there is outside of the query.
@@ -182,7 +200,7 @@ func (b *Binder) bindSubselect(q *ast.Select, outside *scope) (*Rel, error) {
 // bindWindowTable binds TUMBLE, HOP and CUMULATE.
 func (b *Binder) bindWindowTable(t *ast.WindowTable, s *scope) (*from, error) {
 	if t.Kind == ast.Session {
-		return nil, pgerr.Unsupported("SESSION windows").At(t.Pos)
+		return nil, pgerr.Unsupported("the SESSION window").At(t.Pos)
 	}
 	if len(t.PartitionBy) > 0 {
 		return nil, pgerr.Unsupported("PARTITION BY in " + t.Kind.String()).At(t.PartitionBy[0].Position())

@@ -139,11 +139,12 @@ func (b *Binder) inlineView(r *catalog.Relation, alias string, pos int) (logical
 	if len(rel.Cols) < len(r.Columns) {
 		return nil, nil, pgerr.New(pgerr.InternalError, "the definition of view \"%s\" gives %d columns rather than %d", fullName, len(rel.Cols), len(r.Columns))
 	}
+	node := b.apart(rel)
 	cols := make([]scopeCol, len(r.Columns))
 	for i := range cols {
 		cols[i] = scopeCol{name: r.Columns[i].Name, id: rel.Cols[i].ID}
 	}
-	return rel.Finish(), cols, nil
+	return node, cols, nil
 }
 
 // inView takes the position from an error in a view's text, where it says nothing of the statement's text, and says

@@ -81,7 +81,7 @@ func (a *Analysis) computeKeys(n Node) [][]ColID {
 	case *Join:
 		return a.joinKeys(n)
 	case *Aggregate:
-		keys := [][]ColID{slices.Clone(n.Group)}
+		keys := [][]ColID{slices.DeleteFunc(slices.Clone(n.Group), SetOf(n.Dependent...).Has)}
 		group := SetOf(n.Group...)
 		for _, k := range a.Keys(n.Input) {
 			if group.HasAll(k) {

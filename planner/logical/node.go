@@ -84,6 +84,8 @@ type Aggregate struct {
 	Group   []ColID
 	Aggs    []Agg
 	Grouped bool
+	// Dependent are group columns whose values follow from the other group columns, as those of a table do from its key.
+	Dependent []ColID
 }
 
 // Agg is one aggregate function's call.
