@@ -27,6 +27,41 @@ func TestHostileStatements(t *testing.T) {
 			break
 		}
 	}
+	for name, sql := range hostileStatements() {
+		t.Run(name, func(t *testing.T) {
+			stmt, err := parser.ParseOne(sql)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, view := range []bool{false, true} {
+				if view && name == "parameters" {
+					continue
+				}
+				env := w.env()
+				env.View = view
+				start := time.Now()
+				q, err := planner.PlanQuery(stmt.AST, env)
+				took := time.Since(start)
+				switch {
+				case err != nil && pgerr.CodeOf(err) == pgerr.InternalError:
+					t.Error(err)
+				case err == nil:
+					planner.Explain(q.Plan, true)
+					planner.Fingerprint(q.Plan)
+				default:
+					t.Log(err)
+				}
+				if took > 4*time.Second {
+					t.Errorf("planning took %v", took)
+				}
+				t.Logf("view %v: %v", view, took.Round(time.Millisecond))
+			}
+		})
+	}
+}
+
+// hostileStatements are statements over TestHostileStatements' relations, by what they have too much of.
+func hostileStatements() map[string]string {
 	ctes := []string{"q0 AS (SELECT a FROM t)"}
 	for i := range 60 {
 		ctes = append(ctes, fmt.Sprintf("q%d AS (SELECT x.a FROM q%d x, q%d y)", i+1, i, i))
@@ -38,7 +73,7 @@ func TestHostileStatements(t *testing.T) {
 	for i := range 600 {
 		join += fmt.Sprintf(" JOIN t t%d ON t%d.id = t%d.id", i+1, i, i+1)
 	}
-	cases := map[string]string{
+	return map[string]string{
 		"WITH doubled":   "WITH " + strings.Join(ctes, ", ") + " SELECT count(*) FROM q60",
 		"union":          repeat("SELECT a FROM t", 3000, " UNION ALL "),
 		"distinct union": repeat("SELECT a FROM t", 1500, " UNION "),
@@ -95,37 +130,6 @@ func TestHostileStatements(t *testing.T) {
 		"aggregates":           "SELECT " + repeat("sum(a + 1)", 1600, ", ") + " FROM t",
 		"windows":              "SELECT " + repeat("row_number() OVER (ORDER BY a)", 300, ", ") + " FROM t",
 		"intersect correlated": "SELECT (SELECT count(*) FROM (" + repeat("SELECT b FROM t x WHERE x.a > t.a", 60, " INTERSECT ") + ") q) FROM t",
-	}
-	for name, sql := range cases {
-		t.Run(name, func(t *testing.T) {
-			stmt, err := parser.ParseOne(sql)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, view := range []bool{false, true} {
-				if view && name == "parameters" {
-					continue
-				}
-				env := w.env()
-				env.View = view
-				start := time.Now()
-				q, err := planner.PlanQuery(stmt.AST, env)
-				took := time.Since(start)
-				switch {
-				case err != nil && pgerr.CodeOf(err) == pgerr.InternalError:
-					t.Error(err)
-				case err == nil:
-					planner.Explain(q.Plan, true)
-					planner.Fingerprint(q.Plan)
-				default:
-					t.Log(err)
-				}
-				if took > 4*time.Second {
-					t.Errorf("planning took %v", took)
-				}
-				t.Logf("view %v: %v", view, took.Round(time.Millisecond))
-			}
-		})
 	}
 }
 

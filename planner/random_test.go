@@ -59,12 +59,12 @@ func TestRandomQueries(t *testing.T) {
 			}
 		}
 	}
-	n := 400
+	n := 250
 	if testing.Short() {
 		n = 100
 	}
 	asked, refused := 0, 0
-	deadline := time.Now().Add(15 * time.Second)
+	deadline := time.Now().Add(8 * time.Second)
 	for i := 0; i < n && time.Now().Before(deadline); i++ {
 		asked++
 		g := &randomQuery{r: r}

@@ -31,18 +31,8 @@ func (c *clause) bind(e ast.Expr) (expr.Expr, error) {
 		return c.binaryOp(e)
 	case *ast.UnaryOp:
 		return c.unaryOp(e)
-	case *ast.And:
-		args, err := c.bools(e.Args, "AND", false)
-		return &expr.And{Args: args}, err
-	case *ast.Or:
-		args, err := c.bools(e.Args, "OR", false)
-		return &expr.Or{Args: args}, err
-	case *ast.Not:
-		args, err := c.bools([]ast.Expr{e.Arg}, "NOT", false)
-		if err != nil {
-			return nil, err
-		}
-		return &expr.Not{Arg: args[0]}, nil
+	case *ast.And, *ast.Or, *ast.Not:
+		return c.logic(e)
 	case *ast.IsNull:
 		return c.isNull(e)
 	case *ast.IsBool:
@@ -55,19 +45,13 @@ func (c *clause) bind(e ast.Expr) (expr.Expr, error) {
 		return c.like(e)
 	case *ast.In:
 		return c.in(e)
-	case *ast.InSubquery:
-		return c.bindInSubquery(e)
 	case *ast.AnyAll:
 		if e.Query != nil {
 			return c.bindAnySubquery(e)
 		}
 		return c.anyAll(e)
-	case *ast.Exists:
-		return c.bindExists(e)
-	case *ast.ScalarSubquery:
-		return c.scalarSubquery(e)
-	case *ast.ArraySubquery:
-		return c.arraySubquery(e)
+	case *ast.InSubquery, *ast.Exists, *ast.ScalarSubquery, *ast.ArraySubquery:
+		return c.bindSubquery(e)
 	case *ast.Case:
 		return c.caseExpr(e)
 	case *ast.Cast:
@@ -106,6 +90,23 @@ func (c *clause) bind(e ast.Expr) (expr.Expr, error) {
 		return nil, pgerr.New(pgerr.SyntaxError, "row expansion via \"*\" is not supported here").At(e.Pos)
 	}
 	return nil, pgerr.Unsupported(unsupportedExpr(e)).At(e.Position())
+}
+
+// logic binds AND, OR and NOT.
+func (c *clause) logic(e ast.Expr) (expr.Expr, error) {
+	switch e := e.(type) {
+	case *ast.And:
+		args, err := c.bools(e.Args, "AND", false)
+		return &expr.And{Args: args}, err
+	case *ast.Or:
+		args, err := c.bools(e.Args, "OR", false)
+		return &expr.Or{Args: args}, err
+	}
+	args, err := c.bools([]ast.Expr{e.(*ast.Not).Arg}, "NOT", false)
+	if err != nil {
+		return nil, err
+	}
+	return &expr.Not{Arg: args[0]}, nil
 }
 
 // unsupportedExpr names an expression that has no meaning yet.

@@ -29,6 +29,19 @@ func (c *clause) attach(n logical.Node) logical.Node {
 	return n
 }
 
+// bindSubquery binds a subquery as a value.
+func (c *clause) bindSubquery(e ast.Expr) (expr.Expr, error) {
+	switch e := e.(type) {
+	case *ast.InSubquery:
+		return c.bindInSubquery(e)
+	case *ast.Exists:
+		return c.bindExists(e)
+	case *ast.ScalarSubquery:
+		return c.scalarSubquery(e)
+	}
+	return c.arraySubquery(e.(*ast.ArraySubquery))
+}
+
 // subquery binds a query that sees this clause's scope from inside.
 func (c *clause) subquery(q *ast.Select) (*Rel, error) {
 	if c.noSubqueries != "" {

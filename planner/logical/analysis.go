@@ -367,15 +367,7 @@ func (a *Analysis) computeNotNull(n Node) ColSet {
 			}
 		}
 	case *Union:
-		for i, id := range n.Cols {
-			all := true
-			for k, in := range n.In {
-				all = all && a.NotNull(in).Has(n.From[k][i])
-			}
-			if all {
-				s.Add(id)
-			}
-		}
+		s = a.unionNotNull(n)
 	case *SetOp:
 		l, r := a.NotNull(n.Left), a.NotNull(n.Right)
 		for i, id := range n.Cols {
@@ -403,6 +395,20 @@ func (a *Analysis) computeNotNull(n Node) ColSet {
 	case *SingleRow:
 		if len(n.Group) > 0 {
 			return a.NotNull(n.Input)
+		}
+	}
+	return s
+}
+
+func (a *Analysis) unionNotNull(n *Union) ColSet {
+	var s ColSet
+	for i, id := range n.Cols {
+		all := true
+		for k, in := range n.In {
+			all = all && a.NotNull(in).Has(n.From[k][i])
+		}
+		if all {
+			s.Add(id)
 		}
 	}
 	return s

@@ -47,8 +47,13 @@ func rowCount(ctx *expr.Context, e expr.Expr, none int64, code pgerr.Code, what 
 	return d.I, nil
 }
 
-// settle gives LIMIT or OFFSET its number once it is a constant of zero or more, or NULL.
+// settle gives LIMIT or OFFSET its number once it is a constant. A negative one stays an expression, for Bind to refuse;
+// whoever does not ask Bind gets no rows.
 func settle(e *expr.Expr, v *int64, none int64) {
+	if *e == nil {
+		return
+	}
+	*e = expr.Fold(*e)
 	k, ok := (*e).(*expr.Const)
 	switch {
 	case !ok:
@@ -56,5 +61,7 @@ func settle(e *expr.Expr, v *int64, none int64) {
 		*e, *v = nil, none
 	case k.Value.I >= 0:
 		*e, *v = nil, k.Value.I
+	case none < 0:
+		*v = 0
 	}
 }
