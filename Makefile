@@ -9,7 +9,7 @@ TESTFLAGS ?=
 # Packages of `make test` and `make race`.
 PACKAGES ?= ./...
 # Time for each fuzz target.
-FUZZ_SHORT ?= 5s
+FUZZ_SHORT ?= 2s
 FUZZ_LONG ?= 10m
 # File or folder of suites for `make slt`.
 SUITES ?= testdata/slt
