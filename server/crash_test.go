@@ -22,6 +22,8 @@ var crashViews = []viewCase{
   FROM checking c LEFT JOIN (SELECT src, sum(amount) AS sent FROM moves GROUP BY src) m ON m.src = c.id`},
 	{name: "log_counts", query: `SELECT writer, count(*) AS n, count(DISTINCT seq) AS d, min(seq) AS first, max(seq) AS last FROM log GROUP BY writer`},
 	{name: "log_total", query: `SELECT sum(n) AS n, sum(last) AS last FROM log_counts`},
+	{name: "made_counts", query: `SELECT count(*) AS n, count(DISTINCT id) AS d, max(id) - min(id) + 1 AS span FROM made`},
+	{name: "made_groups", query: `SELECT k, count(*) AS n, sum(v) AS s, max(id) AS hi FROM made GROUP BY k`},
 	{name: "item_sums", query: `SELECT writer, count(*) AS n, sum(v) AS s, min(id) AS lo FROM items GROUP BY writer`},
 }
 
@@ -253,12 +255,13 @@ func viewEqualsQuery(ctx context.Context, conn *pgconn.PgConn, name, query strin
 func readInvariants(ctx context.Context, conn *pgconn.PgConn) error {
 	tables, err := queriesOn(ctx, conn, `BEGIN; SELECT total FROM total; SELECT id, opening FROM ledger; SELECT n, d, first, last FROM log_counts;
 SELECT t.n, t.last, sum(c.n) FROM log_total t, log_counts c GROUP BY t.n, t.last;
-SELECT (SELECT sum(balance) FROM checking) + (SELECT sum(balance) FROM saving) - total FROM total; COMMIT`)
+SELECT (SELECT sum(balance) FROM checking) + (SELECT sum(balance) FROM saving) - total FROM total;
+SELECT n, d, coalesce(span, 0), (SELECT coalesce(sum(n), 0) FROM made_groups) FROM made_counts; COMMIT`)
 	if err != nil {
 		return err
 	}
-	if len(tables) != 5 {
-		return fmt.Errorf("%d results of 5 queries", len(tables))
+	if len(tables) != 6 {
+		return fmt.Errorf("%d results of 6 queries", len(tables))
 	}
 	if got := tables[0]; len(got.rows) != 1 || got.rows[0][0].int() != 2*accounts*openingBalance {
 		return fmt.Errorf("the sum of all balances is not %d: %s", 2*accounts*openingBalance, got)
@@ -283,6 +286,9 @@ SELECT (SELECT sum(balance) FROM checking) + (SELECT sum(balance) FROM saving) -
 	}
 	if got := tables[4]; len(got.rows) != 1 || got.rows[0][0].int() != 0 {
 		return fmt.Errorf("a view and its tables of one epoch do not agree: %s", got)
+	}
+	if got := tables[5].rows; len(got) != 1 || got[0][0] != got[0][1] || got[0][0] != got[0][2] || got[0][0] != got[0][3] {
+		return fmt.Errorf("the rows of a connector have gaps or repeats: %s", tables[5])
 	}
 	return nil
 }

@@ -13,7 +13,8 @@ import (
 )
 
 // crashTables are what the writers of TestCrash write to. Rows of log are numbered by each writer from 1 on without a gap;
-// transfers between the two account tables keep the sum of all balances, and are told in moves.
+// transfers between the two account tables keep the sum of all balances, and are told in moves. The rows of made come from a
+// connector, which has to go on where its last commit was.
 var crashTables = []string{
 	`CREATE STREAM log (writer int, seq bigint)`,
 	`CREATE TABLE items (id bigint PRIMARY KEY, writer int NOT NULL, v bigint NOT NULL)`,
@@ -21,6 +22,7 @@ var crashTables = []string{
 	`CREATE TABLE checking (id int PRIMARY KEY, balance bigint NOT NULL)`,
 	`CREATE TABLE saving (id int PRIMARY KEY, balance bigint NOT NULL)`,
 	`CREATE STREAM moves (src int, dst int, amount bigint)`,
+	`CREATE STREAM made (id bigint, k int, v int) WITH (connector = 'datagen', rate = 500, cardinality = 20)`,
 }
 
 // Accounts of each of the two tables, and what each has at first.
