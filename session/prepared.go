@@ -2,7 +2,6 @@ package session
 
 import (
 	"millrace/catalog"
-	"millrace/expr"
 	"millrace/pgerr"
 	"millrace/planner"
 	"millrace/planner/physical"
@@ -212,11 +211,3 @@ func (s *Session) lookupPrepared(name string) (*prepared, error) {
 
 // CloseStatement forgets a prepared statement; an unknown name is no error.
 func (s *Session) CloseStatement(name string) { delete(s.prepared, name) }
-
-// bindPlan puts parameter values into a plan.
-func bindPlan(p *physical.Plan, params []types.Datum) *physical.Plan {
-	if len(params) == 0 {
-		return p
-	}
-	return p.MapExprs(func(e expr.Expr) expr.Expr { return expr.Substitute(e, params) })
-}

@@ -106,9 +106,14 @@ func (s *Session) runPlan(ctx context.Context, plan *physical.Plan, params []typ
 	if err := s.checkOpenErrors(ids, c); err != nil {
 		return err
 	}
+	ec := s.execContext()
+	bound, err := plan.Bind(ec, params)
+	if err != nil {
+		return err
+	}
 	return read.Run(ctx, &engine.Query{
-		Plan:    bindPlan(plan, params),
-		Context: s.execContext(),
+		Plan:    bound,
+		Context: ec,
 		Pending: s.pending(),
 		Emit:    emit,
 	})
