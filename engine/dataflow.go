@@ -370,8 +370,8 @@ func (d *dataflow) fail(err error) {
 		d.status, d.err = Failed, err
 		d.failures++
 		e.log.Error("a view failed", "view", d.name(), "frontier", d.frontier, "error", err)
-	} else {
-		d.err = err
+	} else if d.err = err; !e.isStopping() {
+		d.err = &RelationGoneError{Name: d.name()} // it was dropped, which is what its readers are told
 	}
 	for _, s := range d.stops {
 		for _, w := range s.waiters {

@@ -264,6 +264,16 @@ func (e *Engine) Epoch() (epoch uint64, wall int64) {
 // Now is the engine's clock.
 func (e *Engine) Now() int64 { return e.clock.Now() }
 
+// isStopping reports whether Close has been called.
+func (e *Engine) isStopping() bool {
+	select {
+	case <-e.stopped:
+		return true
+	default:
+		return false
+	}
+}
+
 // hasConsumers reports whether some dataflow reads the relation's changelog.
 func (e *Engine) hasConsumers(id uint32) bool {
 	e.mu.Lock()

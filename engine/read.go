@@ -93,7 +93,13 @@ func (r *Read) Include(ctx context.Context, relations []uint32, notify func(Behi
 		r.e.mu.Lock()
 		d := r.e.flows[id]
 		r.e.mu.Unlock()
-		if d == nil || r.views[id] != nil {
+		if r.views[id] != nil {
+			continue
+		}
+		if d == nil {
+			if rel, ok := r.cat.Relation(id); ok && rel.Kind == catalog.MaterializedView {
+				return &RelationGoneError{Name: rel.Name} // it was there when the read began
+			}
 			continue
 		}
 		p, ok := r.promised[id]
