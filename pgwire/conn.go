@@ -3,6 +3,7 @@ package pgwire
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -34,6 +35,7 @@ type conn struct {
 	reader   *messageReader
 
 	buf     []byte // to be sent
+	broken  error  // of a write, which may have sent a part of a message: nothing more can be said
 	portals map[string]*portalFormats
 	formats *portalFormats // of the rows being sent
 	columns bool           // rows of the statement are announced with RowDescription (simple protocol)
@@ -64,16 +66,19 @@ func (c *conn) append(m pgproto3.BackendMessage) {
 
 // flush sends what is collected. A client that does not take it in time is dropped.
 func (c *conn) flush() error {
-	if len(c.buf) == 0 {
-		return nil
+	if c.broken != nil || len(c.buf) == 0 {
+		return c.broken
 	}
 	_ = c.nc.SetWriteDeadline(time.Now().Add(c.srv.cfg.WriteTimeout))
 	_, err := c.nc.Write(c.buf)
+	if err != nil {
+		c.broken = fmt.Errorf("write: %w", err)
+	}
 	if cap(c.buf) > 1<<20 {
 		c.buf = nil
 	}
 	c.buf = c.buf[:0]
-	return err
+	return c.broken
 }
 
 // greet ends start-up: settings, the key for cancellation, and readiness.
@@ -166,6 +171,9 @@ func (c *conn) waitForMessage() error {
 func (c *conn) goodbye(err error) {
 	var pe *pgerr.Error
 	switch {
+	case c.broken != nil:
+		c.srv.cfg.Log.Debug("connection lost", "remote", c.remote, "error", c.broken)
+		return
 	case c.closing.Load():
 		pe = pgerr.New(pgerr.AdminShutdown, "terminating connection due to administrator command")
 	case errors.As(err, &pe):
@@ -224,6 +232,9 @@ func (c *conn) fail(err error) error {
 
 // report sends an error of a statement; an error that is not the statement's ends the connection.
 func (c *conn) report(err error) error {
+	if c.broken != nil {
+		return c.broken
+	}
 	var pe *pgerr.Error
 	if !errors.As(err, &pe) || pe.Fatal {
 		return err
