@@ -84,7 +84,7 @@ func TestMalformedStartup(t *testing.T) {
 func TestMalformedMessages(t *testing.T) {
 	n := startNode(t)
 	const limit = 1 << 16
-	addr := front(t, n, pgwire.Config{MessageBytesMax: limit}, plain)
+	addr, _ := front(t, n, pgwire.Config{MessageBytesMax: limit}, plain)
 	inner := queryMessage("CREATE TABLE smuggled (a int)")
 	for _, kind := range []byte("QPBDECSHdcfFp") {
 		for _, length := range []int32{0, 1, 3, -1, -2, -2147483648, 2147483647, limit + 5} {
@@ -125,7 +125,7 @@ func TestMalformedMessages(t *testing.T) {
 // TestAnnouncedLengthIsNotAllocated: what a client announces costs nothing before it arrives.
 func TestAnnouncedLengthIsNotAllocated(t *testing.T) {
 	n := startNode(t)
-	farAddr := front(t, n, pgwire.Config{}, far)
+	farAddr, _ := front(t, n, pgwire.Config{}, far)
 	before := heapBytes()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
@@ -188,8 +188,8 @@ func TestPasswords(t *testing.T) {
 		t.Fatal(err)
 	}
 	lookup := func(role string) (pgwire.Verifier, bool) { return v, role == server.Superuser }
-	with := front(t, n, pgwire.Config{Password: lookup}, far)
-	without := front(t, n, pgwire.Config{}, far)
+	with, _ := front(t, n, pgwire.Config{Password: lookup}, far)
+	without, _ := front(t, n, pgwire.Config{}, far)
 	dial := func(addr, user, password string) error {
 		ctx, cancel := context.WithTimeout(t.Context(), answerTimeout)
 		defer cancel()

@@ -196,11 +196,11 @@ func (l farListener) Accept() (net.Conn, error) {
 
 func (farConn) RemoteAddr() net.Addr { return farAddr }
 
-// front serves a node's sessions on another address, with another configuration of the protocol, and returns the address.
-func front(t testing.TB, n *node, cfg pgwire.Config, wrap func(net.Listener) net.Listener) string {
+// front serves a node's sessions on another address, with another configuration of the protocol.
+func front(t testing.TB, n *node, cfg pgwire.Config, wrap func(net.Listener) net.Listener) (addr string, s *pgwire.Server) {
 	t.Helper()
 	cfg.Sessions, cfg.Database, cfg.Superuser, cfg.Log = n.srv.Sessions, server.Database, server.Superuser, n.cfg.Log
-	s := pgwire.NewServer(cfg)
+	s = pgwire.NewServer(cfg)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -214,7 +214,7 @@ func front(t testing.TB, n *node, cfg pgwire.Config, wrap func(net.Listener) net
 			t.Error(err)
 		}
 	})
-	return l.Addr().String()
+	return l.Addr().String(), s
 }
 
 func plain(l net.Listener) net.Listener { return l }
