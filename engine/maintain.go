@@ -10,7 +10,7 @@ import (
 
 // maintainEvery is how often derived stores are flushed and changelogs trimmed while there is something to do.
 // It bounds what a restart must replay.
-const maintainEvery = 2 * time.Second
+const maintainEvery = time.Second
 
 // runMaintenance flushes and trims in the background; an idle engine does nothing.
 func (e *Engine) runMaintenance() {

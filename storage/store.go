@@ -20,7 +20,7 @@ import (
 type Options struct {
 	Dir string
 	FS  FS // nil is the machine's file system
-	// CacheBytes is the size of the block cache that both stores share; 0 is 64 MiB.
+	// CacheBytes is the size of the block cache that both stores share, memtables apart; 0 is 64 MiB.
 	CacheBytes int64
 	// MemTableBytes is the size of one memtable of each store; 0 is 16 MiB. Up to four of them may be held. A step
 	// or commit larger than half of it bypasses the memtable's sorting.
@@ -39,6 +39,9 @@ const (
 	// flushDelay is how long the space of a dropped range may stay occupied by memtables.
 	flushDelay = 10 * time.Second
 )
+
+// memTablesHeld is how many memtables both stores together hold under load.
+const memTablesHeld = 6
 
 // Store is an open pair of stores. All methods are safe for concurrent use unless they say otherwise.
 type Store struct {
@@ -100,7 +103,9 @@ func (s *Store) open() error {
 	if err := s.prepare(); err != nil {
 		return err
 	}
-	s.cache = pebble.NewCache(s.opt.CacheBytes)
+	// Pebble takes the memory of its memtables out of the cache's capacity. Without room for them a small cache has
+	// none left for blocks, and each look-up reads a table's whole Bloom filter from the file again.
+	s.cache = pebble.NewCache(s.opt.CacheBytes + memTablesHeld*s.opt.MemTableBytes)
 	for i := range s.logs {
 		s.logs[i] = &pebbleLog{log: s.opt.Log.With("store", [2]string{"durable", "derived"}[i])}
 	}
