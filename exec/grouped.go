@@ -21,7 +21,6 @@ type groupedRows struct {
 	blockBytes int // of all blocks
 	kc         keys.KeyColumn
 	ids        []uint32
-	buf        []byte
 }
 
 // stepRow is a row of a step.

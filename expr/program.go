@@ -19,7 +19,6 @@ type Program struct {
 	t     types.T
 	f     frame
 	fixed delta.Vec // a constant root, repeated
-	preds []uint32
 }
 
 // frame is the state of one evaluation.

@@ -29,8 +29,10 @@ func Scan(sql string, buf []Token) (Tokens, error) {
 				t = l.unescape(t, l.next(), true)
 				break
 			}
-			out = append(out, l.unescape(t, Token{}, false))
-			if l.err != nil {
+			// l.err may be that of the following token already, which is then in the list too.
+			t = l.unescape(t, Token{}, false)
+			out = append(out, t)
+			if t.Kind == Error {
 				return Tokens{List: out, Err: l.err}, nil
 			}
 			t = following
