@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"millrace/internal/testseed"
 	"millrace/pgwire"
 	"millrace/server"
 )
@@ -20,7 +21,7 @@ func FuzzConnection(f *testing.F) {
 		startup(server.Superuser), packet(sslRequest, nil), packet(gssRequest, startup(server.Superuser)), packet(cancelRequest, []byte("12345678")),
 		packet(protocol30, []byte("user\x00millrace\x00options\x00-c statement_timeout=5 -c a.b=c\x00\x00")),
 	} {
-		f.Add(append([]byte{0}, seed...))
+		testseed.Add(f, append([]byte{0}, seed...))
 	}
 	for _, seed := range [][]byte{
 		queryMessage("SELECT 1; SELECT * FROM t WHERE a = 'x' ORDER BY 1"),
@@ -32,7 +33,7 @@ func FuzzConnection(f *testing.F) {
 		message('D', 6, []byte("S\x00")), message('E', 9, []byte("\x00\x00\x00\x00\x00")), message('C', 6, []byte("P\x00")), message('X', 4, nil),
 		queryMessage("DECLARE c CURSOR FOR SELECT 1; FETCH c; PREPARE p AS SELECT $1; EXECUTE p(1)"),
 	} {
-		f.Add(append([]byte{1}, seed...))
+		testseed.Add(f, append([]byte{1}, seed...))
 	}
 	logged := make(chan string, 1)
 	l := pipeServer(f, logged)

@@ -203,10 +203,10 @@ func TestArrayBinaryErrors(t *testing.T) {
 
 // FuzzArrayBytes: bytes that are no array read as some array of bounded size.
 func FuzzArrayBytes(f *testing.F) {
-	f.Add([]byte{})
-	f.Add([]byte{7})
-	f.Add([]byte{0x09, 0xff, 0xff, 0xff, 0x3f})
-	f.Add([]byte{0x12, 2, 1, 2, 5, 1, 2, 3, 4})
+	testseed.Add(f, []byte{})
+	testseed.Add(f, []byte{7})
+	testseed.Add(f, []byte{0x09, 0xff, 0xff, 0xff, 0x3f})
+	testseed.Add(f, []byte{0x12, 2, 1, 2, 5, 1, 2, 3, 4})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, elem := range arrayElems {
 			r := ReadArray(elem, b)

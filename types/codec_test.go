@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 
+	"millrace/internal/testseed"
 	"millrace/pgerr"
 )
 
@@ -252,7 +253,7 @@ func allTypes() []T {
 func FuzzParseText(f *testing.F) {
 	for _, s := range []string{"", "1", "-1.5e3", "t", "NaN", "{1,NULL}", `{"a b",c}`, "[0:1]={1,2}", `\x00ff`, "2024-02-29 12:00:00+02",
 		"1 year -2 mons 3 days 04:05:06", `{"a":[1,{"b":null}]}`, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "infinity", "1e131071", "\\377"} {
-		f.Add([]byte(s))
+		testseed.Add(f, []byte(s))
 	}
 	types := allTypes()
 	f.Fuzz(func(t *testing.T, s []byte) {
@@ -294,7 +295,7 @@ func FuzzParseBinary(f *testing.F) {
 		typ := formType(f, name)
 		for _, text := range texts {
 			if d, err := ParseText(typ, []byte(text), nil); err == nil {
-				f.Add(AppendBinary(nil, typ, d))
+				testseed.Add(f, AppendBinary(nil, typ, d))
 			}
 		}
 	}

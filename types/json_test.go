@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"millrace/internal/testseed"
 	"millrace/pgerr"
 )
 
@@ -268,7 +269,7 @@ func ExampleJSONEach() {
 
 func FuzzParseJSON(f *testing.F) {
 	for _, s := range strings.Split(jsonLiterals, "\n") {
-		f.Add([]byte(s))
+		testseed.Add(f, []byte(s))
 	}
 	f.Fuzz(func(t *testing.T, s []byte) {
 		_, plain := ParseJSON(s)
@@ -291,7 +292,7 @@ func FuzzParseJSON(f *testing.F) {
 // FuzzJSONReaders gives the readers what no parser has seen.
 func FuzzJSONReaders(f *testing.F) {
 	for _, s := range strings.Split(jsonLiterals, "\n") {
-		f.Add([]byte(s), "a")
+		testseed.Add(f, []byte(s), "a")
 	}
 	f.Fuzz(func(t *testing.T, b []byte, key string) {
 		if jsonDepth(b) > 2*JSONDepthMax {

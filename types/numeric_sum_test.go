@@ -257,12 +257,12 @@ func TestAggregatesMatchPostgres(t *testing.T) {
 
 func FuzzNumericSumState(f *testing.F) {
 	var s NumericSum
-	f.Add(s.Append(nil))
+	testseed.Add(f, s.Append(nil))
 	for i := range int32(9) {
 		s.Add(AppendNumeric(nil, math.MaxInt64, i), int64(i)+1<<40)
 	}
-	f.Add(s.Append(nil))
-	f.Add([]byte{0xff, 0xff, 0xff})
+	testseed.Add(f, s.Append(nil))
+	testseed.Add(f, []byte{0xff, 0xff, 0xff})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, n := DecodeNumericSum(b)
 		if n < 0 || n > len(b) {

@@ -180,10 +180,10 @@ func TestNumericLimits(t *testing.T) {
 
 // FuzzNumericBytes feeds arbitrary bytes to every function: stored bytes may be damaged, and nothing may panic.
 func FuzzNumericBytes(f *testing.F) {
-	f.Add([]byte{}, []byte{0xff})
-	f.Add([]byte{0xf0}, []byte{0xf1, 0})
-	f.Add(AppendNumeric(nil, -5, 300), AppendNumeric(nil, 7, 2))
-	f.Add([]byte{0xf0, 0xff, 0xff}, []byte{0xf5, 1, 2})
+	testseed.Add(f, []byte{}, []byte{0xff})
+	testseed.Add(f, []byte{0xf0}, []byte{0xf1, 0})
+	testseed.Add(f, AppendNumeric(nil, -5, 300), AppendNumeric(nil, 7, 2))
+	testseed.Add(f, []byte{0xf0, 0xff, 0xff}, []byte{0xf5, 1, 2})
 	f.Fuzz(func(t *testing.T, a, b []byte) {
 		if len(a) > 40 || len(b) > 40 {
 			return

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"millrace/delta"
+	"millrace/internal/testseed"
 	"millrace/pgerr"
 	"millrace/types"
 )
@@ -137,9 +138,9 @@ func TestTextEndMarker(t *testing.T) {
 
 // FuzzDecode: no input panics, and pieces do not matter.
 func FuzzDecode(f *testing.F) {
-	f.Add(byte(0), []byte("1\ta\\\\b\t1\t2026-01-01\tt\t1\n"), uint64(1))
-	f.Add(byte(1), []byte("1,\"a\"\"b\",1,2026-01-01,t,1\n"), uint64(2))
-	f.Add(byte(2), []byte(signature+"\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff"), uint64(3))
+	testseed.Add(f, byte(0), []byte("1\ta\\\\b\t1\t2026-01-01\tt\t1\n"), uint64(1))
+	testseed.Add(f, byte(1), []byte("1,\"a\"\"b\",1,2026-01-01,t,1\n"), uint64(2))
+	testseed.Add(f, byte(2), []byte(signature+"\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff"), uint64(3))
 	f.Fuzz(func(t *testing.T, format byte, data []byte, seed uint64) {
 		opt := Default(Format(format % 3))
 		whole := newTestDecoder(opt)

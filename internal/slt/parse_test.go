@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"millrace/internal/testseed"
 )
 
 func TestParseRecords(t *testing.T) {
@@ -137,8 +139,8 @@ func TestSyntaxErrors(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add("query IT rowsort l\nSELECT 1\n----\n1  \"a  b\"\n\nstatement error (22012) x\nSELECT 1/0\n")
-	f.Add("onlyif a\nconnection b\nstatement count 3\nx\n\nhash-threshold 3\ncontrol sortmode rowsort\n")
+	testseed.Add(f, "query IT rowsort l\nSELECT 1\n----\n1  \"a  b\"\n\nstatement error (22012) x\nSELECT 1/0\n")
+	testseed.Add(f, "onlyif a\nconnection b\nstatement count 3\nx\n\nhash-threshold 3\ncontrol sortmode rowsort\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		script, err := Parse("f", text)
 		if err != nil {

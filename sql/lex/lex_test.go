@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"millrace/internal/testseed"
 )
 
 // show writes tokens as kind:text, keywords in upper case.
@@ -146,7 +148,7 @@ func TestKeywords(t *testing.T) {
 // FuzzScan: the tokens cover the text in order; what lies between them is blank or comment; positions count characters.
 func FuzzScan(f *testing.F) {
 	for _, s := range []string{"", "SELECT 'a' -- b", "E'\\u00e9' $1 /* */ U&'\\00e9' UESCAPE '!'", "\xff", "a\x00", "'é' €", "U&''00A00"} {
-		f.Add(s)
+		testseed.Add(f, s)
 	}
 	f.Fuzz(func(t *testing.T, sql string) {
 		tokens, err := Scan(sql, nil)

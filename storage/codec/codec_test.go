@@ -354,7 +354,7 @@ func FuzzDecode(f *testing.F) {
 	r := rand.New(rand.NewSource(1))
 	for range 20 {
 		b, _ := randBatch(r)
-		f.Add(Encode(nil, b))
+		testseed.Add(f, Encode(nil, b))
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
 		if len(src) < crcLen {
@@ -400,7 +400,7 @@ func requireSameDecoding(t *testing.T, b *delta.Batch, ts []types.T) {
 }
 
 func FuzzDecodeRow(f *testing.F) {
-	f.Add([]byte{0, 0, 1, 2, 3})
+	testseed.Add(f, []byte{0, 0, 1, 2, 3})
 	f.Fuzz(func(t *testing.T, src []byte) {
 		b := delta.NewBatch(testTypes, 0)
 		err := DecodeRow(src, b, 1)
