@@ -22,6 +22,7 @@ var suiteWays = []struct {
 	name         string
 	protocol     slt.Protocol
 	restartEvery int // records
+	asViews      bool
 	config       func(*server.Config)
 	// folders are those that the way can say something about; nil is all.
 	folders []string
@@ -29,6 +30,11 @@ var suiteWays = []struct {
 	{name: "simple", protocol: slt.Simple},
 	{name: "extended", protocol: slt.Extended},
 	{name: "restarts", protocol: slt.Simple, restartEvery: 3, folders: []string{"view", "dml", "ddl"}},
+	// Each query is also a view made before the data.
+	{name: "as views", protocol: slt.Simple, asViews: true},
+	{name: "as views, no state cache, restarts", protocol: slt.Extended, asViews: true, restartEvery: 5, config: func(c *server.Config) {
+		c.StateBytes, c.StepRowsMax = -1, 1
+	}, folders: []string{"aggregate", "join", "select", "setop", "window"}},
 	// All operator state is read back from the store.
 	{name: "no state cache", protocol: slt.Simple, config: func(c *server.Config) { c.StateBytes = -1 }, folders: []string{"view"}},
 	// Each step of a dataflow takes a single epoch.
@@ -63,7 +69,7 @@ func TestSuites(t *testing.T) {
 					opts := slt.Options{
 						Connect:  func(ctx context.Context) (*pgconn.PgConn, error) { return n.dial(ctx) },
 						Engine:   "millrace",
-						Protocol: way.protocol, Restart: n.restart, RestartEvery: way.restartEvery,
+						Protocol: way.protocol, Restart: n.restart, RestartEvery: way.restartEvery, AsViews: way.asViews,
 					}
 					var report bytes.Buffer
 					res, err := slt.Run(t.Context(), opts, []string{file}, &report)
@@ -72,6 +78,9 @@ func TestSuites(t *testing.T) {
 					}
 					for _, f := range res.Failures {
 						t.Error(f)
+					}
+					if way.asViews {
+						t.Log(res)
 					}
 					if res.Passed == 0 && len(res.Failures) == 0 {
 						t.Error("no record of the file was run")

@@ -29,7 +29,7 @@ With --record the results in the files are replaced by the server's answers.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%d passed, %d failed, %d skipped\n", res.Passed, len(res.Failures), res.Skipped)
+			fmt.Fprintln(cmd.OutOrStdout(), res)
 			if len(res.Failures) > 0 {
 				return fmt.Errorf("%d records failed", len(res.Failures))
 			}
@@ -40,6 +40,7 @@ With --record the results in the files are replaced by the server's answers.`,
 	cmd.Flags().StringVar(&opts.Engine, "engine", "millrace", "label for onlyif and skipif: millrace or postgresql")
 	cmd.Flags().StringVar(&protocol, "protocol", "simple", "simple or extended")
 	cmd.Flags().BoolVar(&opts.Record, "record", false, "write the server's answers into the files")
+	cmd.Flags().BoolVar(&opts.AsViews, "as-views", false, "also keep each query as a view, made before the data comes, and compare")
 	cmd.Flags().DurationVar(&opts.Timeout, "timeout", 0, "time that one record may take (default 60s)")
 	_ = cmd.MarkFlagRequired("url")
 	return cmd

@@ -11,16 +11,19 @@
 //	statement error 22012           it fails with this SQLSTATE; also written (22012)
 //	statement error (22012) by zero it fails with this SQLSTATE and a message that matches the regular expression
 //	statement error by zero         its message matches the regular expression
+//	statement error pgcode 22012 by zero  another way to write (22012) by zero
 //	query error ...                 the same as statement error
 //	query <types> [<sort>] [<label>]
 //
 // The lines after the header, up to a blank line or ----, are the SQL: one statement, with or without its
-// semicolon. (In the simple protocol several are accepted; a file that uses this says `onlyif simple`.) Only an error that
+// semicolon. (In the simple protocol several are accepted; a file that uses this says `onlyif simple`.) A `statement error` with
+// no pattern may have the message, or a part of it, after a line ----. Only an error that
 // the server reports satisfies `error`; a lost connection or a timeout always fails the record.
 //
 // A query's result follows a line ---- and ends at a blank line, so no rows is nothing after ----. <types> has one
 // letter a column, which is held against the column's type: I for integers (int2, int4, int8, oid), R for other
-// numbers (numeric, float4, float8), T for all else, ? for no check. <sort> is nosort (the default), rowsort (rows are
+// numbers (numeric, float4, float8), T for all else, ? for no check. Suites of other systems have further letters, which are
+// taken as well: B boolean, F float4 and float8, O oid, D and P dates and times. <sort> is nosort (the default), rowsort (rows are
 // sorted by their values as text, column by column) or valuesort (values are sorted with no regard to rows, and written
 // one a line); expected and actual results are sorted alike. Queries with the same <label> in one file must have the same result.
 // A result may be written as `30 values hashing to <MD5>`, the hash of the sorted values each followed by a newline.
@@ -44,7 +47,9 @@
 //
 //	hash-threshold 100     when recording, results of more values are written as a hash; 0 means never
 //	halt                   the rest of the file is not run
-//	include other.slt      runs a file, named relative to this one, in its place; it is not rewritten when recording
+//	include other.slt      runs a file, named relative to this one, in its place, or each that matches a pattern such as
+//	                       *.part; it is not rewritten when recording
+//	subtest name           a heading, without effect
 //	restart                Options.Restart, if there is one; connections are closed and opened anew in any case
 //	connection name        the next record uses this connection, opened when first named; records without
 //	                       this line use the one called default
@@ -54,13 +59,25 @@
 //	control resultmode valuewise     the old form of results, see below
 //	control floattolerance 1e-12     see above
 //	control restart off              Options.RestartEvery does not apply to this file from here on, since it depends on session state
+//	control asviews off              Options.AsViews does not apply to the queries from here on, since they depend on what a view does not see
 //
 // In `control resultmode valuewise`, results are those of the original test suite of SQLite: every value is on a line of
 // its own; I columns are written as truncated integers, R columns with three decimals, and in T columns each byte
 // that is not printable ASCII is written as @. Column types are not checked.
 //
 // `sleep` and `system` are refused: reads see earlier writes, so there is nothing to wait for, and a test
-// file must not run programs. There is no retry for the same reason.
+// file must not run programs. A query's `retry 3 backoff 1s` is accepted and has no effect, for the same reason.
+//
+// # Queries as views
+//
+// With Options.AsViews each query of the file, each text once, is also kept as a materialized view. After each definition
+// (CREATE, ALTER, DROP, SET, RESET) the runner tries to create all that are not there yet, so a view is made as soon as the last
+// relation that it reads exists, before that has rows, and follows all changes. At the query's record, once its answer is
+// found right, the view must have the same rows and types; and again at the end of the file, or before a statement that begins with DROP, ALTER,
+// CREATE OR REPLACE, SET or RESET, for which all views are removed, to be made anew afterwards. A query that the server answers
+// but does not take as a view fails its record, unless the reason is 0A000 or 42P16: these are counted by their message in Result.NotAsViews, as are
+// those within transaction blocks, where a view does not show the block's own changes. On PostgreSQL, whose materialized views
+// stand still, the views are plain ones.
 //
 // # Recording
 //

@@ -45,6 +45,10 @@ type Options struct {
 	// transaction; 0 means never. Files run alike with and without, unless they rely on session state and say so.
 	RestartEvery int
 
+	// AsViews also keeps each query as a materialized view, created before the tables that it reads have rows, and
+	// compares the two; see the package comment.
+	AsViews bool
+
 	// Record rewrites the files' results with the server's answers.
 	Record bool
 
@@ -77,6 +81,9 @@ func (o Options) normalise() (Options, error) {
 	}
 	if o.FailuresPerFile <= 0 {
 		o.FailuresPerFile = defaultFailuresPerFile
+	}
+	if o.AsViews && o.Record {
+		return o, fmt.Errorf("slt: AsViews compares and records nothing")
 	}
 	if o.RestartEvery < 0 || o.RestartEvery > 0 && o.Restart == nil {
 		return o, fmt.Errorf("slt: RestartEvery %d needs a Restart function and must not be negative", o.RestartEvery)

@@ -2,7 +2,9 @@ package slt
 
 import (
 	"fmt"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -104,9 +106,16 @@ func (p *parser) record(r *Record, words []string) error {
 	case "restart":
 		r.Kind = Restart
 		return nil
+	case "subtest":
+		// A heading.
+		r.Kind = Subtest
+		return nil
 	case "include":
 		if len(args) != 1 {
 			return p.errorf("include takes one path")
+		}
+		if _, err := filepath.Match(args[0], ""); err != nil {
+			return p.errorf("include %s: %v", args[0], err)
 		}
 		r.Kind, r.Arg = Include, args[0]
 		return nil
@@ -170,13 +179,14 @@ func (p *parser) query(r *Record, args []string) error {
 	// The types may be missing, for the recorder to fill in.
 	if len(args) > 0 && !isSortMode(args[0]) {
 		r.Types, args = args[0], args[1:]
-		if bad := strings.Trim(r.Types, "TIR?"); bad != "" {
-			return p.errorf("column type %q in %q: want T, I, R or ?", bad, r.Types)
+		if bad := strings.Trim(r.Types, typeLetters); bad != "" {
+			return p.errorf("column type %q in %q: want letters of %s", bad, r.Types, typeLetters)
 		}
 	}
 	if len(args) > 0 && isSortMode(args[0]) {
 		r.Sort, args = SortMode(args[0]), args[1:]
 	}
+	args = withoutRetry(args)
 	if len(args) > 0 {
 		r.Label, args = args[0], args[1:]
 	}
@@ -184,6 +194,15 @@ func (p *parser) query(r *Record, args []string) error {
 		return p.errorf("unexpected %q; want query <types> [<sort mode>] [<label>]", args[0])
 	}
 	return p.sql(r)
+}
+
+// withoutRetry removes "retry N backoff TIME", which is accepted and has no effect: the first answer has to be right.
+func withoutRetry(args []string) []string {
+	at := slices.Index(args, "retry")
+	if at < 0 || len(args) != at+4 || args[at+2] != "backoff" {
+		return args
+	}
+	return args[:at]
 }
 
 func isSortMode(s string) bool {
@@ -202,6 +221,10 @@ func (p *parser) expectError(r *Record, keyword string) error {
 	header := strings.TrimSpace(p.script.lines[r.span.header])
 	rest := strings.TrimSpace(strings.TrimPrefix(header, keyword))
 	rest = strings.TrimSpace(strings.TrimPrefix(rest, "error"))
+	if code, found := strings.CutPrefix(rest, "pgcode "); found {
+		code, message, _ := strings.Cut(strings.TrimSpace(code), " ")
+		rest = strings.TrimSpace("(" + code + ") " + message)
+	}
 	r.Expect = Expectation{Outcome: Error}
 	if m := stateAlone.FindStringSubmatch(rest); m != nil && strings.ContainsAny(m[1], "0123456789") {
 		r.Expect.State = m[1]
@@ -237,16 +260,21 @@ func (p *parser) sql(r *Record) error {
 		return nil
 	}
 	p.next++
-	if r.Kind != Query {
+	if r.Kind != Query && (r.Expect.Outcome != Error || r.Expect.Message != nil) {
 		return p.errorf("result after a statement; only a query has one")
 	}
-	r.Recorded = true
+	r.Recorded = r.Kind == Query
 	r.span.resultStart = p.next
 	for p.next < len(lines) && strings.TrimSpace(lines[p.next]) != "" {
 		r.Result = append(r.Result, strings.TrimRight(lines[p.next], " \t"))
 		p.next++
 	}
 	r.span.resultEnd = p.next
+	if r.Kind != Query {
+		// The message of an expected error, word by word.
+		r.Expect.Message = regexp.MustCompile(regexp.QuoteMeta(strings.Join(r.Result, "\n")))
+		r.Result = nil
+	}
 	return nil
 }
 
@@ -264,10 +292,10 @@ func (p *parser) control(r *Record, args []string) error {
 	case "floattolerance":
 		f, err := strconv.ParseFloat(r.Value, 64)
 		ok = err == nil && f >= 0 && f < 1
-	case "restart":
+	case "restart", "asviews":
 		ok = r.Value == "on" || r.Value == "off"
 	default:
-		return p.errorf("unknown setting %q: want sortmode, resultmode, floattolerance or restart", r.Arg)
+		return p.errorf("unknown setting %q: want sortmode, resultmode, floattolerance, restart or asviews", r.Arg)
 	}
 	if !ok {
 		return p.errorf("control %s: bad value %q", r.Arg, r.Value)

@@ -60,7 +60,7 @@ func (r *runner) checkTypes(types string, ans answer) (right, bad string) {
 	letters := []byte(types)
 	for i, f := range ans.fields {
 		got := letterOf(f.DataTypeOID)
-		if letters[i] == '?' || letters[i] == got {
+		if letters[i] == got || takes(letters[i], f.DataTypeOID) {
 			continue
 		}
 		if bad == "" {

@@ -40,7 +40,10 @@ type Result struct {
 	Passed   int // statements and queries
 	Skipped  int // records whose onlyif or skipif kept them out
 	Recorded int // records rewritten
-	Failures []Failure
+	// With Options.AsViews: how often a view was compared with its query, and how often it could not be, by reason.
+	AsViews    int
+	NotAsViews map[string]int
+	Failures   []Failure
 }
 
 // Err returns nil if nothing failed, and otherwise an error with the first failures' text.
@@ -64,6 +67,12 @@ func (r Result) String() string {
 	if r.Recorded > 0 {
 		s += fmt.Sprintf(", %d rewritten", r.Recorded)
 	}
+	if r.AsViews > 0 || len(r.NotAsViews) > 0 {
+		s += fmt.Sprintf("; %d comparisons with a view", r.AsViews)
+	}
+	if len(r.NotAsViews) > 0 {
+		s += "; not as a view: " + reasons(r.NotAsViews)
+	}
 	return s
 }
 
@@ -77,7 +86,7 @@ func Run(ctx context.Context, opts Options, files []string, report io.Writer) (R
 	if report == nil {
 		report = io.Discard
 	}
-	var res Result
+	res := Result{NotAsViews: map[string]int{}}
 	for _, file := range files {
 		before := res
 		if err := runFile(ctx, opts, file, &res, report); err != nil {
@@ -113,7 +122,13 @@ func runFile(ctx context.Context, opts Options, file string, res *Result, report
 	if err != nil {
 		return err
 	}
+	if opts.AsViews {
+		r.collectViews(script)
+	}
 	if _, err := r.script(ctx, script, 0); err != nil {
+		return err
+	}
+	if err := r.lastViews(ctx); err != nil {
 		return err
 	}
 	if !opts.Record || len(r.edits) == 0 {

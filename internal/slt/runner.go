@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -29,6 +28,7 @@ type runner struct {
 	floatTolerance float64
 	hashThreshold  int
 	mayRestart     bool
+	mayView        bool
 
 	labelled map[string]labelledResult
 	edits    []edit
@@ -36,6 +36,9 @@ type runner struct {
 	failures  int
 	rewritten int // records with edits
 	pending   int // records executed since the last restart
+
+	views *viewSet // nil without Options.AsViews
+	at    Position // of the record executed last
 }
 
 // labelledResult is what the queries with one label must all return.
@@ -52,6 +55,7 @@ func newRunner(opts Options, connect func(context.Context) (*pgconn.PgConn, erro
 		res:        res,
 		report:     report,
 		mayRestart: true,
+		mayView:    true,
 		labelled:   map[string]labelledResult{},
 	}
 }
@@ -93,6 +97,8 @@ func (r *runner) record(ctx context.Context, rec *Record, depth int) (stop bool,
 	switch rec.Kind {
 	case Halt:
 		return true, nil
+	case Subtest:
+		return false, nil
 	case Include:
 		return r.include(ctx, rec, depth)
 	case Restart:
@@ -112,7 +118,20 @@ func (r *runner) include(ctx context.Context, rec *Record, depth int) (stop bool
 		r.fail(rec, "more than %d includes inside each other", includeDepthMax)
 		return true, nil
 	}
-	inner, err := load(filepath.Join(filepath.Dir(rec.Pos.File), rec.Arg))
+	files := included(rec)
+	if len(files) == 0 {
+		r.fail(rec, "no file matches %s", rec.Arg)
+	}
+	for _, file := range files {
+		if stop, err := r.includeFile(ctx, rec, file, depth); stop || err != nil {
+			return stop, err
+		}
+	}
+	return false, nil
+}
+
+func (r *runner) includeFile(ctx context.Context, rec *Record, file string, depth int) (stop bool, err error) {
+	inner, err := load(file)
 	var syntax *SyntaxError
 	if errors.As(err, &syntax) {
 		r.fail(&Record{Pos: syntax.Pos}, "%s", syntax.Msg)
@@ -137,6 +156,8 @@ func (r *runner) control(rec *Record) {
 		r.floatTolerance, _ = strconv.ParseFloat(rec.Value, 64) // the parser has checked it
 	case "restart":
 		r.mayRestart = rec.Value == "on"
+	case "asviews":
+		r.mayView = rec.Value == "on"
 	}
 }
 
@@ -165,6 +186,10 @@ func (r *runner) execute(ctx context.Context, rec *Record, depth int) error {
 	conn, err := r.conns.get(ctx, rec.Connection)
 	if err != nil {
 		return fmt.Errorf("connection for %s: %w", rec.Pos, err)
+	}
+	r.at = rec.Pos
+	if err := r.beforeStatement(ctx, conn, rec); err != nil {
+		return err
 	}
 	timed, cancel := context.WithTimeout(ctx, r.opts.Timeout)
 	defer cancel()
@@ -197,13 +222,16 @@ func (r *runner) execute(ctx context.Context, rec *Record, depth int) error {
 	case rec.Expect.Outcome == Count:
 		r.judgeCount(rec, ans.tag.RowsAffected(), depth)
 	}
+	if r.failures == failures && rec.Kind == Query && execErr == nil {
+		r.judgeView(ctx, conn, rec, ans)
+	}
 	if r.failures == failures {
 		r.res.Passed++
 	}
 	if len(r.edits) > edits {
 		r.rewritten++
 	}
-	return nil
+	return r.afterStatement(ctx, conn, rec)
 }
 
 func (r *runner) judgeError(rec *Record, got *pgconn.PgError, depth int) {

@@ -32,6 +32,7 @@ const (
 	Restart
 	HashThreshold
 	Control
+	Subtest
 )
 
 // Record is one entry of a script. Which fields have a meaning depends on Kind.

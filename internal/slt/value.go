@@ -218,6 +218,29 @@ func closeFloats(a, b string, tolerance float64) bool {
 	return math.Abs(x-y) <= tolerance*max(math.Abs(x), math.Abs(y))
 }
 
+// typeLetters are those that a query's header may have. The recorder writes T, I and R.
+const typeLetters = "TIR?BFODP"
+
+// takes tells whether a type letter other than the one that the recorder writes is right for a column too.
+func takes(letter byte, oid uint32) bool {
+	switch letter {
+	case '?':
+		return true
+	case 'B':
+		return oid == pgtype.BoolOID
+	case 'F':
+		return isFloat(oid)
+	case 'O':
+		return oid == pgtype.OIDOID
+	case 'D', 'P':
+		switch oid {
+		case pgtype.DateOID, pgtype.TimeOID, pgtype.TimestampOID, pgtype.TimestamptzOID, pgtype.IntervalOID:
+			return true
+		}
+	}
+	return false
+}
+
 // letterOf is the type letter of a column with the given type OID.
 func letterOf(oid uint32) byte {
 	switch oid {
