@@ -328,6 +328,56 @@ func stripJSONNulls(dst, b []byte) []byte {
 	}
 }
 
+// RawJSONStripNulls is json_strip_nulls: valid text of type json without the members that are null, in its order and
+// without blanks. The error is 22P05 for a string that text cannot hold.
+func RawJSONStripNulls(b []byte) ([]byte, error) {
+	return stripRawJSONNulls(make([]byte, 0, len(b)), trimJSON(b))
+}
+
+func stripRawJSONNulls(dst, b []byte) ([]byte, error) {
+	it, ok := jsonOpen(b)
+	if !ok {
+		return appendRawJSONScalar(dst, b)
+	}
+	dst = append(dst, b[0])
+	start := len(dst)
+	for {
+		k, v, ok := it.next()
+		if !ok {
+			return append(dst, b[len(b)-1]), nil
+		}
+		if it.object && jsonKind(v) == 'n' {
+			continue
+		}
+		if len(dst) > start {
+			dst = append(dst, ',')
+		}
+		var err error
+		if it.object {
+			quoted := append(append([]byte{'"'}, k...), '"')
+			if dst, err = appendRawJSONScalar(dst, quoted); err != nil {
+				return nil, err
+			}
+			dst = append(dst, ':')
+		}
+		if dst, err = stripRawJSONNulls(dst, v); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// appendRawJSONScalar appends a scalar, a string with its escapes in the one form that PostgreSQL writes.
+func appendRawJSONScalar(dst, b []byte) ([]byte, error) {
+	if jsonKind(b) != '"' {
+		return append(dst, b...), nil
+	}
+	text, _, err := RawJSONText(b)
+	if err != nil {
+		return nil, err
+	}
+	return AppendJSONString(dst, text), nil
+}
+
 // JSONPretty is jsonb_pretty: one value a line, indented by four blanks a level.
 func JSONPretty(b []byte) []byte { return prettyJSON(nil, b, 0) }
 

@@ -52,6 +52,9 @@ func jsonFunctions() []*expr.Function {
 		fn("jsonb_strip_nulls", tJSONB, toBytes(func(x *row, dst []byte) ([]byte, error) {
 			return append(dst, types.JSONStripNulls(x.bytes(0))...), nil
 		}), tJSONB),
+		fn("json_strip_nulls", tJSON, toBytes(func(x *row, dst []byte) ([]byte, error) {
+			return appended(dst)(types.RawJSONStripNulls(x.bytes(0)))
+		}), tJSON),
 		fn("jsonb_pretty", tText, toBytes(func(x *row, dst []byte) ([]byte, error) {
 			return append(dst, types.JSONPretty(x.bytes(0))...), nil
 		}), tJSONB),
@@ -64,6 +67,12 @@ func jsonFunctions() []*expr.Function {
 			ArgNames: []string{"jsonb_in", "path", "replacement", "create_if_missing"},
 			Defaults: []*expr.Const{{T: tBool, Value: types.NewBool(true)}},
 			Eval:     toBytes(jsonSet),
+		},
+		{
+			Name: "jsonb_set_lax", Args: with(tJSONB, tTextArray, tJSONB, tBool, tText), Ret: tJSONB, NullCall: true,
+			ArgNames: []string{"jsonb_in", "path", "replacement", "create_if_missing", "null_value_treatment"},
+			Defaults: []*expr.Const{{T: tBool, Value: types.NewBool(true)}, {T: tText, Value: types.NewString("use_json_null")}},
+			Eval:     toBytes(jsonSetLax),
 		},
 		{
 			Name: "jsonb_insert", Args: with(tJSONB, tTextArray, tJSONB, tBool), Ret: tJSONB,
@@ -227,6 +236,36 @@ func jsonSet(x *row, dst []byte) ([]byte, error) {
 		return nil, err
 	}
 	return appended(dst)(types.JSONSet(x.bytes(0), path, x.bytes(2), x.bool(3)))
+}
+
+// jsonSetLax is jsonb_set with a choice of what a NULL replacement does.
+func jsonSetLax(x *row, dst []byte) ([]byte, error) {
+	if x.null(0) || x.null(1) || x.null(3) {
+		return nil, errNull
+	}
+	if x.null(4) {
+		return nil, pgerr.New(pgerr.InvalidParameterValue, "null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or \"raise_exception\"")
+	}
+	if !x.null(2) {
+		return jsonSet(x, dst)
+	}
+	switch x.str(4) {
+	case "raise_exception":
+		return nil, pgerr.New(pgerr.NullValueNotAllowed, "JSON value must not be null").
+			WithDetail("Exception was raised because null_value_treatment is \"raise_exception\".").
+			WithHint("To avoid, either change the null_value_treatment argument or ensure that an SQL NULL is not passed.")
+	case "use_json_null":
+		path, err := pathArgument(x)
+		if err != nil {
+			return nil, err
+		}
+		return appended(dst)(types.JSONSet(x.bytes(0), path, []byte("null"), x.bool(3)))
+	case "delete_key":
+		return jsonDeletePath(x, dst)
+	case "return_target":
+		return append(dst, x.bytes(0)...), nil
+	}
+	return nil, pgerr.New(pgerr.InvalidParameterValue, "null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or \"raise_exception\"")
 }
 
 func jsonInsert(x *row, dst []byte) ([]byte, error) {

@@ -15,6 +15,7 @@ func jsonBuilders() []*expr.Function {
 		build("to_jsonb", tJSONB, false, false, toBytes(toJSONB), anyElement),
 		build("to_json", tJSON, false, false, toBytes(toJSON), anyElement),
 		build("array_to_json", tJSON, false, false, toBytes(toJSON), anyArray),
+		build("array_to_json", tJSON, false, false, toBytes(toJSONLines), anyArray, tBool),
 		build("jsonb_build_object", tJSONB, false, true, toBytes(buildObjectJSONB)),
 		build("jsonb_build_object", tJSONB, true, true, toBytes(buildObjectJSONB), anyType),
 		build("jsonb_build_array", tJSONB, false, true, toBytes(buildArrayJSONB)),
@@ -236,6 +237,9 @@ func objectOfTextsJSON(x *row, dst []byte) ([]byte, error) {
 
 // The json builders write text: keys stay in order and repeated, and json values as they are.
 
+// jsonBreak is what stands after the commas of array_to_json(a, true) and row_to_json(r, true), at the outermost level only.
+const jsonBreak = "\n "
+
 func appendJSON(dst []byte, ctx *expr.Context, t types.T, d types.Datum) ([]byte, error) {
 	if d.Null {
 		return append(dst, "null"...), nil
@@ -244,7 +248,7 @@ func appendJSON(dst []byte, ctx *expr.Context, t types.T, d types.Datum) ([]byte
 	case types.JSON, types.JSONB:
 		return append(dst, d.B...), nil
 	case types.Array:
-		return appendJSONArray(dst, ctx, t.ElemType(), d.B)
+		return appendJSONArray(dst, ctx, t.ElemType(), d.B, "")
 	}
 	var b types.JSONBuilder
 	if err := addJSON(&b, ctx, t, d); err != nil {
@@ -253,7 +257,8 @@ func appendJSON(dst []byte, ctx *expr.Context, t types.T, d types.Datum) ([]byte
 	return appended(dst)(b.Finish())
 }
 
-func appendJSONArray(dst []byte, ctx *expr.Context, elem types.T, array []byte) ([]byte, error) {
+// appendJSONArray writes an array; lines is what follows the commas of its first dimension.
+func appendJSONArray(dst []byte, ctx *expr.Context, elem types.T, array []byte, lines string) ([]byte, error) {
 	r := types.ReadArray(elem, array)
 	dims := r.Dims()
 	if r.Len() == 0 {
@@ -265,6 +270,9 @@ func appendJSONArray(dst []byte, ctx *expr.Context, elem types.T, array []byte) 
 		for i := range dims[d].Len {
 			if i > 0 {
 				dst = append(dst, ',')
+				if d == 0 {
+					dst = append(dst, lines...)
+				}
 			}
 			if d+1 < len(dims) {
 				if err := level(d + 1); err != nil {
@@ -287,6 +295,15 @@ func appendJSONArray(dst []byte, ctx *expr.Context, elem types.T, array []byte) 
 
 func toJSON(x *row, dst []byte) ([]byte, error) {
 	return appendJSON(dst, x.ctx, x.typ(0), x.datum(0))
+}
+
+// toJSONLines is array_to_json(a, lines).
+func toJSONLines(x *row, dst []byte) ([]byte, error) {
+	lines := ""
+	if x.bool(1) {
+		lines = jsonBreak
+	}
+	return appendJSONArray(dst, x.ctx, x.typ(0).ElemType(), x.bytes(0), lines)
 }
 
 func buildObjectJSON(x *row, dst []byte) ([]byte, error) {

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"millrace/expr"
 	"millrace/expr/scalar"
 	"millrace/pgerr"
@@ -175,47 +177,83 @@ func (c *clause) arrayAs(e *ast.Array, t types.T, depth int) (expr.Expr, error) 
 	return out, nil
 }
 
-// subscript binds x[i] and x[a:b].
+// subscript binds x[i], x[a:b] and chains of them. Over an array a chain is one look-up in as many dimensions, and gives
+// an array where any of it is a slice.
 func (c *clause) subscript(e *ast.Subscript) (expr.Expr, error) {
-	base, err := c.bind(e.Base)
+	chain := []*ast.Subscript{e}
+	first := e.Base
+	for {
+		inner, ok := first.(*ast.Subscript)
+		if !ok {
+			break
+		}
+		chain, first = append(chain, inner), inner.Base
+	}
+	slices.Reverse(chain)
+	base, err := c.bind(first)
 	if err != nil {
 		return nil, err
 	}
-	if base.Type().Is(types.JSONB) && !e.Slice {
-		return c.jsonSubscript(base, e)
-	}
-	if _, nested := e.Base.(*ast.Subscript); nested && !base.Type().Is(types.Array) {
-		return nil, pgerr.Unsupported("subscripting in several dimensions").At(e.Pos)
+	if base.Type().Is(types.JSONB) {
+		for _, s := range chain {
+			if base, err = c.jsonSubscript(base, s); err != nil {
+				return nil, err
+			}
+		}
+		return base, nil
 	}
 	if !base.Type().Is(types.Array) {
-		return nil, pgerr.New(pgerr.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting", base.Type()).At(ast.Start(e.Base))
+		return nil, pgerr.New(pgerr.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting", base.Type().WithoutMod()).At(ast.Start(first))
 	}
-	index := func(x ast.Expr) (expr.Expr, error) {
-		if x == nil {
-			return nil, nil
-		}
-		b, err := c.bind(x)
+	return c.arraySubscripts(base, chain)
+}
+
+// arraySubscripts applies a chain of subscripts, outermost dimension first, to an array.
+func (c *clause) arraySubscripts(base expr.Expr, chain []*ast.Subscript) (expr.Expr, error) {
+	if len(chain) > arrayDepthMax {
+		return nil, pgerr.New(pgerr.ProgramLimitExceeded, "number of array dimensions (%d) exceeds the maximum allowed (%d)", len(chain), arrayDepthMax).At(chain[0].Pos)
+	}
+	slice := slices.ContainsFunc(chain, func(s *ast.Subscript) bool { return s.Slice })
+	array := base.Type()
+	out := base
+	for i, s := range chain {
+		low, err := c.arrayIndex(s.Index)
 		if err != nil {
 			return nil, err
 		}
-		if t := b.Type(); !scalar.CanCast(t, types.Of(types.Int4), assignment) || t.Category() != 'N' && !t.Is(types.Unknown) {
-			return nil, pgerr.New(pgerr.DatatypeMismatch, "array subscript must have type integer").At(ast.Start(x))
+		sub := &expr.Subscript{Arg: out, Slice: s.Slice, T: array}
+		if s.Slice {
+			sub.Low = low
+			if sub.High, err = c.arrayIndex(s.Upper); err != nil {
+				return nil, err
+			}
+		} else if sub.Index = low; !slice && i == len(chain)-1 {
+			sub.T = array.ElemType()
 		}
-		return c.coerce(b, types.Of(types.Int4), assignment, ast.Start(x))
+		out = sub
 	}
-	out := &expr.Subscript{Arg: base, Slice: e.Slice, T: base.Type().ElemType()}
-	if e.Slice {
-		out.T = base.Type()
-		if out.Low, err = index(e.Index); err == nil {
-			out.High, err = index(e.Upper)
-		}
-		return out, err
+	return out, nil
+}
+
+// arrayIndex binds one subscript; nil stays nil, an open bound.
+func (c *clause) arrayIndex(x ast.Expr) (expr.Expr, error) {
+	if x == nil {
+		return nil, nil
 	}
-	out.Index, err = index(e.Index)
-	return out, err
+	b, err := c.bind(x)
+	if err != nil {
+		return nil, err
+	}
+	if t := b.Type(); !scalar.CanCast(t, types.Of(types.Int4), assignment) || t.Category() != 'N' && !t.Is(types.Unknown) {
+		return nil, pgerr.New(pgerr.DatatypeMismatch, "array subscript must have type integer").At(ast.Start(x))
+	}
+	return c.coerce(b, types.Of(types.Int4), assignment, ast.Start(x))
 }
 
 func (c *clause) jsonSubscript(base expr.Expr, e *ast.Subscript) (expr.Expr, error) {
+	if e.Slice {
+		return nil, pgerr.New(pgerr.DatatypeMismatch, "jsonb subscript does not support slices").At(ast.Start(e.Base))
+	}
 	i, err := c.bind(e.Index)
 	if err != nil {
 		return nil, err

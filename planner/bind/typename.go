@@ -43,8 +43,11 @@ func lookupType(n *ast.TypeName) (types.T, error) {
 	}
 	if n.Name.Schema == "" || n.Name.Schema == catalog.PgCatalog {
 		lookup := name
-		if n.Name.Schema == catalog.PgCatalog && name == "char" {
+		if name == "char" {
 			lookup = `"char"` // only the quoted name reaches here: the keyword is pg_catalog.bpchar
+		}
+		if what, ok := types.Unsupported(name); ok {
+			return types.T{}, pgerr.Unsupported("the type " + what).At(n.Pos)
 		}
 		if t, ok := types.LookupType(lookup); ok && t.Kind != types.Unknown && t.Kind != types.Array || ok && t.Is(types.Array) && t.Elem != types.Invalid {
 			return t, nil
