@@ -438,6 +438,11 @@ func (d *dataflow) next() (uint64, error) {
 		if ready {
 			return target, nil
 		}
+		if e.budget.Exceeded() {
+			if err := d.space.Trim(); err != nil {
+				return 0, err
+			}
+		}
 		// Views wake their consumers at every step, so one channel serves every reason to look again.
 		select {
 		case <-d.wake:

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"millrace/catalog"
 	"millrace/engine"
@@ -224,4 +226,40 @@ func TestReadWithDeadline(t *testing.T) {
 func (h *harness) epoch() uint64 {
 	e, _ := h.eng.Epoch()
 	return e
+}
+
+// TestIdleViewsGiveMemoryBack: a view that has nothing to do gives way to one that needs its memory.
+func TestIdleViewsGiveMemoryBack(t *testing.T) {
+	const limit = 2 << 20
+	h := open(t, engine.Options{StateBytes: limit})
+	h.stream("a", "k", "x")
+	h.stream("b", "k", "x")
+	h.view("va", "SELECT k, count(*) AS n, sum(x) AS x FROM a GROUP BY k")
+	h.view("vb", "SELECT k, count(*) AS n, sum(x) AS x FROM b GROUP BY k")
+	fill := func(stream string, n int) {
+		var rows []change
+		for i := range n {
+			rows = append(rows, plus(int64(i), 1))
+		}
+		h.mustCommit(h.write(stream, rows...))
+		h.rows("SELECT count(*) FROM v" + stream)
+	}
+	fill("a", 60000)
+	before := h.eng.StateUsed()
+	if before < limit/4 || before > limit+limit/8 {
+		t.Fatalf("%d bytes after the first view", before)
+	}
+	fill("b", 60000)
+	// The idle view is woken by the other's step and trims in its own time.
+	deadline := time.After(20 * time.Second)
+	for h.eng.StateUsed() > limit+limit/8 {
+		select {
+		case <-deadline:
+			t.Fatalf("%d bytes in use, %d allowed", h.eng.StateUsed(), limit)
+		default:
+			runtime.Gosched()
+		}
+	}
+	h.same("va", "SELECT k, count(*), sum(x) FROM a GROUP BY k")
+	h.same("vb", "SELECT k, count(*), sum(x) FROM b GROUP BY k")
 }

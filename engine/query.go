@@ -51,6 +51,7 @@ func (r *Read) Run(ctx context.Context, q *Query) error {
 		Space:   state.NewSpace(nil, 0, state.NewBudget(memory)),
 		Context: q.Context,
 		Emit:    emit,
+		Memory:  memory,
 		AdHoc:   true,
 		Fresh:   true,
 		Interrupt: func() error {

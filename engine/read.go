@@ -281,9 +281,37 @@ func (e *Engine) OpenErrors(view uint32) int64 {
 	return 0
 }
 
-// PointRead gets one row of a table or keyed view by its encoded key, at the published epoch. It is the fast
-// path: handled is false when the view is not caught up (or not keyed), and the caller must use BeginRead.
-func (e *Engine) PointRead(r *catalog.Relation, key, dst []byte) (row []byte, found, handled bool, err error) {
+// BeginReadRelaxed reads one view where it stands, which may be before the published epoch: it waits for no step of the
+// view, only for the first contents of one that is loading. What is not a view is read at the published epoch.
+func (e *Engine) BeginReadRelaxed(ctx context.Context, view uint32, notify func(Behind)) (*Read, error) {
+	e.mu.Lock()
+	d := e.flows[view]
+	loading := d != nil && d.loading
+	e.mu.Unlock()
+	if d == nil || loading {
+		return e.BeginRead(ctx, []uint32{view}, notify)
+	}
+	// No step becomes visible while apply is held, so the frontier is that of the rows.
+	d.apply.RLock()
+	defer d.apply.RUnlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := d.failure(); err != nil {
+		return nil, err
+	}
+	r, err := e.newRead()
+	if err != nil {
+		return nil, err
+	}
+	r.Epoch = d.reached()
+	r.views[view] = e.newDerivedShared(1)
+	return r, nil
+}
+
+// PointRead gets one row of a table or keyed view by its encoded key, at the published epoch or, relaxed, a view's
+// where it stands. It is the fast path: handled is false when the view is not caught up (or not keyed), and the caller
+// must use BeginRead.
+func (e *Engine) PointRead(r *catalog.Relation, key, dst []byte, relaxed bool) (row []byte, found, handled bool, err error) {
 	if r.Kind == catalog.Table {
 		e.mu.Lock()
 		if e.closed {
@@ -298,7 +326,7 @@ func (e *Engine) PointRead(r *catalog.Relation, key, dst []byte) (row []byte, fo
 	}
 	e.mu.Lock()
 	d := e.flows[r.ID]
-	if d == nil || e.closed || d.failure() != nil || !d.isCurrent() || d.stats.OpenErrors > 0 || viewForm(r) != keyed || !d.apply.TryRLock() {
+	if d == nil || e.closed || d.failure() != nil || d.loading || !relaxed && !d.isCurrent() || d.stats.OpenErrors > 0 || viewForm(r) != keyed || !d.apply.TryRLock() {
 		e.mu.Unlock()
 		return nil, false, false, nil
 	}

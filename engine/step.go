@@ -220,6 +220,12 @@ func (d *dataflow) applyStep(end uint64, rowsIn int64) error {
 	for _, c := range e.relations[d.id].consumersOrNone() {
 		c.wakeUp()
 	}
+	if e.budget.Exceeded() {
+		// This one has come down to its share; the others have to, too, though they may have nothing else to do.
+		for _, f := range e.flows {
+			f.wakeUp()
+		}
+	}
 	d.broadcast()
 	return nil
 }

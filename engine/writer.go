@@ -47,6 +47,7 @@ type writer struct {
 	form    form
 	key     []int
 	batches []*delta.Batch
+	bytes   int64 // of batches
 	rows    int64
 	seq     uint32 // of appended batches within one epoch
 	seqAt   uint64
@@ -67,13 +68,49 @@ func newWriter(d *dataflow) *writer {
 	return &writer{d: d, form: viewForm(d.relation()), key: d.relation().Key, errs: map[string]*rowFailure{}}
 }
 
-// emit takes a batch of the root's output. It is immutable from here on.
+const (
+	// loadBytesMax is how much output of a back-fill is kept in memory before it is written.
+	loadBytesMax = 32 << 20
+	// stepBytesMax bounds the output of a step. It leaves room for what a transaction may write (2 GiB) and stays
+	// below what the store takes as one write (4 GiB).
+	stepBytesMax = 3 << 30
+)
+
+// emit takes a batch of the root's output. It is immutable from here on. A step is one write of the store, so its output
+// is in memory until then: a step that makes too much fails the view.
 func (w *writer) emit(b *delta.Batch) error {
-	if b.N > 0 {
-		w.batches = append(w.batches, b)
-		w.rows += int64(b.N)
+	if b.N == 0 {
+		return nil
+	}
+	w.batches = append(w.batches, b)
+	w.rows += int64(b.N)
+	w.bytes += int64(b.Bytes())
+	if w.bytes > loadBytesMax && w.d.loading && w.d.placed && w.spills() {
+		return w.writePart()
+	}
+	if w.bytes > stepBytesMax {
+		return pgerr.New(pgerr.ProgramLimitExceeded, "one step of the view makes more than %d MB of changes", stepBytesMax>>20).
+			WithHint("Write less in one transaction.")
 	}
 	return nil
+}
+
+// spills reports whether parts of a back-fill's output may be written before the rest is known: without retractions
+// there is no order between rows, and a multiset sums them.
+func (w *writer) spills() bool {
+	return w.form == appended || w.form == multiset || w.form == keyed && w.d.plan.AppendOnly
+}
+
+// writePart writes what a back-fill has made so far. There is no frontier before its end, so that after a crash it
+// begins again from nothing.
+func (w *writer) writePart() error {
+	st := w.d.e.store.NewStep(w.d.id)
+	if err := w.write(st, w.d.frontier, false); err != nil { // where it will be when loaded
+		return err
+	}
+	w.batches, w.bytes = nil, 0
+	clear(w.errs)
+	return st.Apply()
 }
 
 // rowError records an error row, or its retraction.
@@ -218,6 +255,6 @@ func (w *writer) appendKey(dst []byte, b *delta.Batch, i int) []byte {
 
 // reset forgets the step's results.
 func (w *writer) reset() {
-	w.batches, w.rows = nil, 0
+	w.batches, w.bytes, w.rows = nil, 0, 0
 	clear(w.errs)
 }

@@ -108,7 +108,7 @@ func (s *Session) sendPoint(p *prepared, params []types.Datum, c Client) (n int6
 		}
 		key = keys.AppendDatum(key, pp.rel.Columns[pp.rel.Key[i]].T, d, false, false)
 	}
-	row, found, handled, err := s.srv.Engine.PointRead(pp.rel, key, nil)
+	row, found, handled, err := s.srv.Engine.PointRead(pp.rel, key, nil, s.relaxed())
 	if err != nil || !handled || !found {
 		return 0, handled, err
 	}

@@ -162,7 +162,7 @@ func (s *Session) checkPendingKeys(w *engine.Write) error {
 			continue
 		}
 		key := engine.RowKey(w.Relation, w.Batch, r)
-		_, found, _, err := s.srv.Engine.PointRead(w.Relation, key, nil)
+		_, found, _, err := s.srv.Engine.PointRead(w.Relation, key, nil, false)
 		if err != nil {
 			return err
 		}
@@ -188,7 +188,7 @@ func (s *Session) withoutConflicts(r *catalog.Relation, b *delta.Batch) (*delta.
 	var keep []uint32
 	for i := range b.N {
 		key := engine.RowKey(r, b, i)
-		_, found, _, err := s.srv.Engine.PointRead(r, key, nil)
+		_, found, _, err := s.srv.Engine.PointRead(r, key, nil, false)
 		if err != nil {
 			return nil, err
 		}
@@ -408,7 +408,12 @@ func (s *Session) beginRead(ctx context.Context, relations []uint32, c Client) (
 		_ = s.notice(c, "NOTICE", n) // a connection that is gone shows at the next write
 	}
 	if !s.inBlock() {
-		if r, err = s.srv.Engine.BeginRead(ctx, relations, notify); err != nil {
+		if len(relations) == 1 && s.relaxed() {
+			r, err = s.srv.Engine.BeginReadRelaxed(ctx, relations[0], notify)
+		} else {
+			r, err = s.srv.Engine.BeginRead(ctx, relations, notify)
+		}
+		if err != nil {
 			return nil, nil, err
 		}
 		return r, r.Close, nil
@@ -421,6 +426,12 @@ func (s *Session) beginRead(ctx context.Context, relations []uint32, c Client) (
 		return nil, nil, err
 	}
 	return s.txn.read, func() {}, nil
+}
+
+// relaxed reports whether a single view is read where it stands. A transaction block reads one epoch, whatever the
+// setting says.
+func (s *Session) relaxed() bool {
+	return !s.inBlock() && s.settings.get("read_freshness") == "relaxed"
 }
 
 // warn sends a warning.

@@ -35,6 +35,13 @@ func (b *Budget) Used() int64 {
 	return b.used
 }
 
+// Exceeded reports whether the spaces together have notably more than the budget, as of their last steps.
+func (b *Budget) Exceeded() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.used > b.limit+b.limit/8
+}
+
 // report records what a space uses and gives what it may use.
 func (b *Budget) report(s *Space, bytes int64) int64 {
 	b.mu.Lock()
