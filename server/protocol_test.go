@@ -381,3 +381,25 @@ func smuggled(t *testing.T, w *wire) {
 		t.Errorf("the server answers in the clear: %q", b)
 	}
 }
+
+// TestInProcess: a connection within the process needs no password, even where the server does not listen on loopback.
+func TestInProcess(t *testing.T) {
+	n := startNode(t, func(c *server.Config) { c.Password = "secret" })
+	cfg, err := pgconn.ParseConfig("host=in-process sslmode=disable user=" + server.Superuser + " database=" + server.Database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.LookupFunc = func(context.Context, string) ([]string, error) { return []string{"in-process"}, nil }
+	cfg.DialFunc = func(context.Context, string, string) (net.Conn, error) { return n.srv.Connect(), nil }
+	c, err := pgconn.ConnectConfig(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := c.Exec(t.Context(), "SELECT 42").ReadAll()
+	if err != nil || string(res[0].Rows[0][0]) != "42" {
+		t.Fatalf("%v, %v", res, err)
+	}
+	if err := c.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}

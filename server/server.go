@@ -130,6 +130,10 @@ func Start(cfg Config) (*Server, error) {
 // Addr is the address that the server listens on.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
+// Connect gives the client's end of a connection within the process, which counts as one from loopback: the superuser
+// needs no password, wherever the server listens.
+func (s *Server) Connect() net.Conn { return s.wire.Connect() }
+
 // Served gives the error with which accepting connections ended, nil after Close.
 func (s *Server) Served() <-chan error { return s.served }
 

@@ -57,14 +57,7 @@ materialized views over it. A second start goes on where the first one stopped.`
 
 // setUpDemo creates the feed and the views where they do not exist yet.
 func setUpDemo(ctx context.Context, s *server.Server, rate, seed int64) (fresh bool, err error) {
-	host, port, err := net.SplitHostPort(s.Addr().String())
-	if err != nil {
-		return false, err
-	}
-	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	c, err := pgconn.Connect(ctx, fmt.Sprintf("postgres://%s@%s/%s?sslmode=disable", server.Superuser, net.JoinHostPort(host, port), server.Database))
+	c, err := connect(ctx, s)
 	if err != nil {
 		return false, err
 	}
@@ -92,6 +85,18 @@ func setUpDemo(ctx context.Context, s *server.Server, rate, seed int64) (fresh b
 		}
 	}
 	return fresh, nil
+}
+
+// connect opens a connection to a server of this process.
+func connect(ctx context.Context, s *server.Server) (*pgconn.PgConn, error) {
+	const host = "in-process"
+	cfg, err := pgconn.ParseConfig("host=" + host + " sslmode=disable user=" + server.Superuser + " database=" + server.Database)
+	if err != nil {
+		return nil, err
+	}
+	cfg.LookupFunc = func(context.Context, string) ([]string, error) { return []string{host}, nil }
+	cfg.DialFunc = func(context.Context, string, string) (net.Conn, error) { return s.Connect(), nil }
+	return pgconn.ConnectConfig(ctx, cfg)
 }
 
 func printDemo(w io.Writer, s *server.Server, dir string, fresh bool) {
