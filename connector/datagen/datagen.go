@@ -127,8 +127,26 @@ func (s *source) Next(ctx context.Context) (*delta.Batch, []byte, error) {
 	return b, binary.BigEndian.AppendUint64(nil, uint64(s.next)), nil
 }
 
-// value gives column i of the next row.
+// value gives column i of the next row, cut to its type's length or precision.
 func (s *source) value(i int) types.Datum {
+	t := s.types[i]
+	d, err := types.ApplyMod(t, s.random(i), true)
+	if err != nil { // a number with more digits than the column takes
+		return s.zero(t)
+	}
+	return d
+}
+
+// zero is the number 0; columns may be NOT NULL.
+func (s *source) zero(t types.T) types.Datum {
+	d, err := types.ParseText(t, []byte("0"), types.DefaultEnv)
+	if err != nil {
+		return types.Null
+	}
+	return d
+}
+
+func (s *source) random(i int) types.Datum {
 	z := mix(s.seed ^ mix(uint64(s.next)<<12|uint64(i)))
 	hi, _ := bits.Mul64(z, uint64(s.cardinality))
 	n := int64(hi)
@@ -155,9 +173,9 @@ func (s *source) value(i int) types.Datum {
 	case types.Float8:
 		return types.NewFloat(float64(z>>11) / (1 << 53) * float64(s.cardinality))
 	case types.Numeric:
-		d, err := types.ParseText(c.T, []byte(strconv.FormatInt(n, 10)+"."+strconv.FormatInt(int64(10+z%90), 10)), types.DefaultEnv)
-		if err != nil { // it does not fit the column's precision
-			return types.Null
+		d, err := types.ParseText(types.Of(types.Numeric), []byte(strconv.FormatInt(n, 10)+"."+strconv.FormatInt(int64(10+z%90), 10)), types.DefaultEnv)
+		if err != nil {
+			return s.zero(c.T)
 		}
 		return d
 	case types.Date:
