@@ -102,7 +102,10 @@ func (g *randomQuery) pred(scope []rtable, depth int) string {
 	if g.chance(30) {
 		return fmt.Sprintf("(%s, %s) %sIN (%s)", g.value(scope, 0), g.value(scope, 0), []string{"", "NOT "}[g.pick(2)], g.query(scope, 2, depth-1))
 	}
-	op := []string{"=", "<", ">", "<>"}[g.pick(4)]
+	op := []string{"=", "<", ">", "<>", "<=", ">="}[g.pick(6)]
+	if g.chance(30) {
+		return fmt.Sprintf("(%s, %s) %s %s (%s)", g.value(scope, 0), g.value(scope, 0), op, []string{"ANY", "ALL"}[g.pick(2)], g.query(scope, 2, depth-1))
+	}
 	return fmt.Sprintf("%s %s %s (%s)", g.value(scope, 0), op, []string{"ANY", "ALL"}[g.pick(2)], g.query(scope, 1, depth-1))
 }
 
@@ -146,6 +149,10 @@ func (g *randomQuery) from(outer []rtable, depth int) (string, []rtable) {
 		if word == "FULL JOIN" {
 			// PostgreSQL takes only equalities there.
 			on = fmt.Sprintf("%s = %s", g.column(lastJoined(sql, scope)), g.column([]rtable{next.rtable}))
+		}
+		if depth > 0 && g.chance(25) {
+			both := append(append([]rtable{}, lastJoined(sql, scope)...), next.rtable)
+			on = fmt.Sprintf("%s AND %s", on, g.pred(append(both, outer...), depth-1))
 		}
 		sql = fmt.Sprintf("%s %s %s ON %s", sql, word, next.sql, on)
 		scope = append(scope, next.rtable)
@@ -320,6 +327,17 @@ func (g *randomQuery) grouped(from, where string, own []rtable, n, depth int) st
 		by = "GROUPING SETS ((" + key + "), (" + g.column(own) + "), ())"
 	case 2:
 		by = key + ", " + g.column(own)
+	}
+	if depth > 0 && g.chance(15) {
+		// A subquery reads the group, and is an item of GROUP BY itself.
+		inner := g.table()
+		by = fmt.Sprintf("(SELECT count(*)::int FROM %s WHERE %s = %s)", inner.sql, g.column([]rtable{inner.rtable}), key)
+		cols[0] = by
+	}
+	if depth > 0 && g.chance(20) {
+		inner := g.table()
+		cols[n-1] = fmt.Sprintf("(SELECT count(*)::int FROM %s WHERE %s < %s(%s))", inner.sql, g.column([]rtable{inner.rtable}),
+			[]string{"max", "sum", "count"}[g.pick(3)], g.column(own))
 	}
 	q := "SELECT " + strings.Join(cols, ", ") + " FROM " + from + where + " GROUP BY " + by
 	if g.chance(30) {

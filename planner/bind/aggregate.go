@@ -55,10 +55,6 @@ var orderFree = map[string]bool{
 func (c *clause) aggregate(e *ast.FuncCall) (expr.Expr, error) {
 	name := e.Name.Name
 	switch {
-	case c.inAggregate:
-		return nil, pgerr.New(pgerr.GroupingError, "aggregate function calls cannot be nested").At(e.Pos)
-	case c.aggs == nil:
-		return nil, c.notAllowed("aggregate functions", pgerr.GroupingError, e.Pos)
 	case len(agg.Lookup(name)) == 0:
 		return nil, pgerr.Unsupported("the aggregate function " + name).At(e.Pos)
 	case e.WithinGroup:
@@ -70,24 +66,60 @@ func (c *clause) aggregate(e *ast.FuncCall) (expr.Expr, error) {
 	case e.Distinct && e.Star:
 		return nil, pgerr.New(pgerr.SyntaxError, "DISTINCT specified with *").At(e.Pos)
 	}
-	call, err := c.aggregateArgs(e)
+	in := &clause{b: c.b, scope: c.scope, name: "aggregate arguments", inAggregate: true}
+	call, err := c.aggregateArgs(e, in)
 	if err != nil {
 		return nil, err
 	}
-	for i := range c.aggs.calls {
-		if c.aggs.calls[i].same(call) {
-			return c.b.cols.Ref(c.aggs.calls[i].id), nil
+	own, err := c.aggregateLevel(call, in, e.Pos)
+	if err != nil {
+		return nil, err
+	}
+	for i := range own.calls {
+		if own.calls[i].same(call) {
+			return c.b.cols.Ref(own.calls[i].id), nil
 		}
 	}
-	c.aggs.calls = append(c.aggs.calls, *call)
+	own.calls = append(own.calls, *call)
+	own.input.pending = append(own.input.pending, in.pending...)
 	return c.b.cols.Ref(call.id), nil
 }
 
-// aggregateArgs binds what is inside of an aggregate's call, and chooses the function.
-func (c *clause) aggregateArgs(e *ast.FuncCall) (*aggCall, error) {
+// aggregateLevel finds the query that an aggregate belongs to: the innermost of those whose columns its arguments read, and
+// its own where they read none. For a subquery within, an outer query's aggregate is a value from outside.
+func (c *clause) aggregateLevel(call *aggCall, in *clause, pos int) (*aggregation, error) {
+	used := logical.ExprsCols(call.args)
+	if call.filter != nil {
+		used.Union(logical.ExprCols(call.filter))
+	}
+	for _, p := range in.pending {
+		used.Union(logical.Free(p.node))
+	}
+	level := c
+	for s := c.scope; s != nil; s = s.outer {
+		if s.gives(used) {
+			break
+		}
+		if s.outer == nil {
+			level = c
+			break
+		}
+		level = s.within
+	}
+	switch {
+	case level == nil:
+		return nil, pgerr.New(pgerr.GroupingError, "aggregate functions are not allowed in FROM clause of their own query level").At(pos)
+	case level.inAggregate:
+		return nil, pgerr.New(pgerr.GroupingError, "aggregate function calls cannot be nested").At(pos)
+	case level.aggs == nil:
+		return nil, level.notAllowed("aggregate functions", pgerr.GroupingError, pos)
+	}
+	return level.aggs, nil
+}
+
+// aggregateArgs binds what is inside of an aggregate's call in the clause in, and chooses the function.
+func (c *clause) aggregateArgs(e *ast.FuncCall, in *clause) (*aggCall, error) {
 	name := e.Name.Name
-	in := c.aggs.input
-	in.inAggregate = true
 	call := &aggCall{distinct: e.Distinct}
 	var ts []types.T
 	var pos []int
@@ -135,31 +167,8 @@ func (c *clause) aggregateArgs(e *ast.FuncCall) (*aggCall, error) {
 			return nil, pgerr.Unsupported("DISTINCT in an aggregate of several arguments").At(e.Pos)
 		}
 	}
-	if err := c.ownLevel(call, e.Pos); err != nil {
-		return nil, err
-	}
 	call.id = c.b.cols.Add(logical.Column{Name: name, T: ret})
 	return call, nil
-}
-
-// ownLevel refuses an aggregate over columns of an outer query only, which SQL makes an aggregate of that query.
-func (c *clause) ownLevel(call *aggCall, pos int) error {
-	used := logical.ExprsCols(call.args)
-	if used.Empty() {
-		return nil
-	}
-	var outer logical.ColSet
-	for s := c.aggs.input.scope.outer; s != nil; s = s.outer {
-		for _, it := range s.items {
-			for _, col := range it.cols {
-				outer.Add(col.id)
-			}
-		}
-	}
-	if used.SubsetOf(outer) {
-		return pgerr.Unsupported("an aggregate of an outer query's columns in a subquery").At(pos)
-	}
-	return nil
 }
 
 func (a *aggCall) same(o *aggCall) bool {
@@ -206,8 +215,10 @@ type grouping struct {
 	extra []logical.ColID // columns that depend on a table's key in the group
 	// renamed: the group's columns have other numbers afterwards, since a grouping set may make them NULL.
 	renamed bool
-	node    *logical.Aggregate // of a plain GROUP BY
-	items   []logical.Item     // GROUPING
+	// same are the columns of subqueries that the group has, too, and what they are there.
+	same  map[logical.ColID]expr.Expr
+	node  *logical.Aggregate // of a plain GROUP BY
+	items []logical.Item     // GROUPING
 }
 
 // build puts the aggregation on top of the level's input. The targets lend their names.
@@ -362,7 +373,7 @@ func (g *grouping) dependent(id logical.ColID) bool {
 // checkPending checks that a subquery reads grouped columns only, and makes it read them.
 func (g *grouping) checkPending(list []pending) error {
 	for i := range list {
-		list[i].node = logical.Transform(list[i].node, func(n logical.Node) logical.Node { return logical.MapExprs(n, g.replace) })
+		list[i].node = logical.Transform(list[i].node, func(n logical.Node) logical.Node { return logical.MapExprs(logical.RenameCols(n, g.same), g.replace) })
 		for _, id := range logical.Free(list[i].node).List() {
 			if !g.local.Has(id) || g.ids.Has(id) {
 				continue

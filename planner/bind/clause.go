@@ -29,6 +29,9 @@ type clause struct {
 	sets    *setCalls
 	// inAggregate, inWindow: inside the arguments of such a call.
 	inAggregate, inWindow bool
+	// exact: a condition is bound as the value that it is, even where only its truth matters, so that it is the same
+	// expression as in another clause.
+	exact bool
 	// noColumns is the message that a column reference draws, where there are none.
 	noColumns string
 }
@@ -56,6 +59,9 @@ func (c *clause) bindBool(e ast.Expr, what string) (expr.Expr, error) {
 
 // bindTruth binds a condition of which only matters whether it is true: false and NULL are the same.
 func (c *clause) bindTruth(e ast.Expr) (expr.Expr, error) {
+	if c.exact {
+		return c.bind(e)
+	}
 	switch e := e.(type) {
 	case *ast.And:
 		args, err := c.bools(e.Args, "AND", true)

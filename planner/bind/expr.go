@@ -338,7 +338,13 @@ func (c *clause) compareRows(op string, left, right []expr.Expr, pos int) (expr.
 		return &expr.Or{Args: args}, nil
 	case "<", "<=", ">", ">=":
 	default:
-		return nil, pgerr.Unsupported("comparing rows with " + op).At(pos)
+		for i := range left {
+			if _, err := c.operator(op, left[i], right[i], pos); err != nil {
+				return nil, err
+			}
+		}
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "could not determine interpretation of row comparison operator %s", op).At(pos).
+			WithHint("Row comparison operators must be associated with btree operator families.")
 	}
 	// (a, b) <= (c, d) is a < c OR a = c AND b <= d.
 	out, err := c.operator(op, left[n-1], right[n-1], pos)

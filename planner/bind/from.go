@@ -172,7 +172,7 @@ func (it *fromItem) renameCols(alias *ast.Alias) error {
 
 // bindFromSubquery binds a subquery in FROM, which sees the items to its left only if it is LATERAL.
 func (b *Binder) bindFromSubquery(t *ast.Subquery, s *scope) (*from, error) {
-	inner := &scope{outer: s.outer, hidden: s.items, ctes: s.ctes}
+	inner := &scope{outer: s.outer, within: s.within, hidden: s.items, ctes: s.ctes}
 	if t.Lateral {
 		inner = &scope{outer: s, ctes: s.ctes}
 	}
@@ -184,7 +184,7 @@ func (b *Binder) bindFromSubquery(t *ast.Subquery, s *scope) (*from, error) {
 		return nil, pgerr.New(pgerr.SyntaxError, "%s in FROM must have an alias", what).
 			WithHint("For example, FROM (%s ...) [AS] foo.", example).At(t.Pos)
 	}
-	rel, err := b.bindSubselect(t.Query, inner)
+	rel, err := b.bindSubselect(t.Query, inner, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -192,9 +192,10 @@ func (b *Binder) bindFromSubquery(t *ast.Subquery, s *scope) (*from, error) {
 	return b.aliased(node, toScope(rel.Cols), t.Alias.Name, "", t.Alias)
 }
 
-// bindSubselect binds a query one level down: what is in scope there is outside of the query.
-func (b *Binder) bindSubselect(q *ast.Select, outside *scope) (*Rel, error) {
-	return b.bindSelect(q, &scope{outer: outside, hidden: outside.hidden, ctes: outside.ctes}, selectOptions{})
+// bindSubselect binds a query one level down: what is in scope there is outside of the query. within is the clause that the
+// query is part of, nil for FROM.
+func (b *Binder) bindSubselect(q *ast.Select, outside *scope, within *clause) (*Rel, error) {
+	return b.bindSelect(q, &scope{outer: outside, within: within, hidden: outside.hidden, ctes: outside.ctes}, selectOptions{})
 }
 
 // bindWindowTable binds TUMBLE, HOP and CUMULATE.

@@ -11,6 +11,8 @@ import (
 type groupBy struct {
 	exprs []expr.Expr
 	sets  [][]int
+	// subqueries are those of the expressions.
+	subqueries []pending
 }
 
 // groupingSetsMax is PostgreSQL's bound on the number of sets.
@@ -48,6 +50,7 @@ func (k *core) bindGroupBy(input *clause) (*groupBy, error) {
 			g.sets = distinctSets(sets)
 		}
 	}
+	g.subqueries = c.pending
 	input.pending = append(input.pending, c.pending...)
 	return g, nil
 }

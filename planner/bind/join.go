@@ -53,7 +53,7 @@ func (b *Binder) joinStep(j *ast.Join, left *from, s *scope) (*from, error) {
 			items = append(items, &c)
 		}
 	}
-	right, err := b.bindTable(j.Right, &scope{outer: s.outer, items: slices.Concat(s.items, items), hidden: s.hidden, ctes: s.ctes})
+	right, err := b.bindTable(j.Right, &scope{outer: s.outer, within: s.within, items: slices.Concat(s.items, items), hidden: s.hidden, ctes: s.ctes})
 	if err != nil {
 		return nil, err
 	}
@@ -86,21 +86,6 @@ func (b *Binder) joinStep(j *ast.Join, left *from, s *scope) (*from, error) {
 		out.items = []*fromItem{it}
 	}
 	return out, nil
-}
-
-// joinOn binds a join's condition. Subqueries are possible where the condition may as well filter the result.
-func (b *Binder) joinOn(j *ast.Join, f *from, s *scope) error {
-	node := f.node.(*logical.Join)
-	c := b.clause(&scope{outer: s.outer, items: f.items, hidden: s.items, ctes: s.ctes}, "JOIN conditions")
-	if node.Kind == physical.Inner {
-		n, err := c.where(node, j.On)
-		f.node = n
-		return err
-	}
-	c.noSubqueries = "a subquery in the condition of an outer join"
-	preds, err := c.conjuncts(j.On, "JOIN/ON")
-	node.On = preds
-	return err
 }
 
 // joinUsing binds USING and NATURAL: the columns of a name become one, which comes first.

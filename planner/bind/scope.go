@@ -11,7 +11,9 @@ import (
 // the queries around it.
 type scope struct {
 	outer *scope
-	items []*fromItem
+	// within is the clause of the query around that this query is part of; nil in FROM, and where there is none around.
+	within *clause
+	items  []*fromItem
 	// hidden are items of the same FROM clause that exist but may not be used here: for messages.
 	hidden []*fromItem
 	ctes   *cteScope
@@ -63,6 +65,18 @@ func (it *fromItem) label(col string) string {
 		return col
 	}
 	return it.name + "." + col
+}
+
+// gives reports whether one of the columns is of an item of this level.
+func (s *scope) gives(cols logical.ColSet) bool {
+	for _, it := range s.items {
+		for i := range it.cols {
+			if cols.Has(it.cols[i].id) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // column resolves an unqualified name, in the innermost level that has it. found is nil where no level has it.

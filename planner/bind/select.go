@@ -136,7 +136,7 @@ type core struct {
 
 // bindCore binds one SELECT ... FROM ... with the ORDER BY that belongs to it, in the order of evaluation.
 func (b *Binder) bindCore(q *ast.SelectCore, order []*ast.OrderItem, outside *scope, opt selectOptions) (*Rel, error) {
-	s := &scope{outer: outside.outer, hidden: outside.hidden, ctes: outside.ctes}
+	s := &scope{outer: outside.outer, within: outside.within, hidden: outside.hidden, ctes: outside.ctes}
 	k := &core{b: b, ast: q, scope: s, windows: &windowCalls{defs: q.Windows}, sets: &setCalls{}}
 	if err := checkWindowNames(q.Windows); err != nil {
 		return nil, err
@@ -160,7 +160,7 @@ func (b *Binder) bindCore(q *ast.SelectCore, order []*ast.OrderItem, outside *sc
 	if err != nil {
 		return nil, err
 	}
-	having, havingPreds, havingSemis, err := k.bindHaving()
+	having, havingPreds, havingSemis, err := k.bindHaving(group)
 	if err != nil {
 		return nil, err
 	}
@@ -179,6 +179,7 @@ func (b *Binder) bindCore(q *ast.SelectCore, order []*ast.OrderItem, outside *sc
 	node = input.attach(node)
 	if len(q.GroupBy) > 0 || q.Having != nil || len(k.aggs.calls) > 0 || len(k.aggs.groupings) > 0 {
 		g := &grouping{b: b, exprs: group.exprs}
+		g.same = group.sameSubqueries(having, k.list)
 		g.local.AddAll(node.Output())
 		if node, err = k.aggs.build(node, g, group, k.targets); err != nil {
 			return nil, err
@@ -227,8 +228,9 @@ func (k *core) bindQualify() (*predicates, error) {
 	return &predicates{preds}, err
 }
 
-func (k *core) bindHaving() (*clause, []expr.Expr, []*semi, error) {
+func (k *core) bindHaving(group *groupBy) (*clause, []expr.Expr, []*semi, error) {
 	c := k.list.child("HAVING")
+	c.exact = len(group.subqueries) > 0
 	c.windows, c.sets = nil, nil
 	if k.ast.Having == nil {
 		return c, nil, nil, nil
@@ -240,7 +242,7 @@ func (k *core) bindHaving() (*clause, []expr.Expr, []*semi, error) {
 // regroup makes everything that is evaluated after an aggregation read its result.
 func (k *core) regroup(g *grouping, having *clause, preds []expr.Expr, semis []*semi, sorts []sortExpr, on []expr.Expr, qualify *predicates) error {
 	replace := func(e expr.Expr) (expr.Expr, error) {
-		e = g.replace(e)
+		e = g.replace(logical.RenameExpr(e, g.same))
 		return e, g.check(e)
 	}
 	all := func(es []expr.Expr) error {

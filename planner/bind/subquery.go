@@ -1,8 +1,6 @@
 package bind
 
 import (
-	"fmt"
-
 	"millrace/expr"
 	"millrace/expr/agg"
 	"millrace/pgerr"
@@ -18,6 +16,8 @@ type pending struct {
 	kind physical.JoinKind
 	node logical.Node
 	pos  int
+	// of is the expression that the subquery is of, to tell equal ones.
+	of ast.Expr
 }
 
 // attach joins the pending subqueries to the plan that the clause's expressions are evaluated over.
@@ -47,7 +47,7 @@ func (c *clause) subquery(q *ast.Select) (*Rel, error) {
 	if c.noSubqueries != "" {
 		return nil, pgerr.Unsupported(c.noSubqueries).At(q.Pos)
 	}
-	return c.b.bindSubselect(q, c.scope)
+	return c.b.bindSubselect(q, c.scope, c)
 }
 
 // column1 checks that a subquery has one column.
@@ -69,7 +69,7 @@ func (c *clause) scalarSubquery(e *ast.ScalarSubquery) (expr.Expr, error) {
 	}
 	id := r.Cols[0].ID
 	node := c.b.cols.Narrow(r.Finish(), []logical.ColID{id})
-	c.pending = append(c.pending, pending{physical.Inner, &logical.SingleRow{Input: node}, e.Pos})
+	c.pending = append(c.pending, pending{physical.Inner, &logical.SingleRow{Input: node}, e.Pos, e})
 	return c.b.cols.Ref(id), nil
 }
 
@@ -86,7 +86,7 @@ func (c *clause) rowSubquery(e *ast.ScalarSubquery, n int) ([]expr.Expr, error) 
 		return nil, pgerr.New(pgerr.SyntaxError, "subquery has too few columns").At(e.Pos)
 	}
 	node := c.b.cols.Narrow(r.Finish(), r.ids())
-	c.pending = append(c.pending, pending{physical.Inner, &logical.SingleRow{Input: node}, e.Pos})
+	c.pending = append(c.pending, pending{physical.Inner, &logical.SingleRow{Input: node}, e.Pos, e})
 	out := make([]expr.Expr, n)
 	for i, col := range r.Cols {
 		out[i] = c.b.cols.Ref(col.ID)
@@ -95,17 +95,17 @@ func (c *clause) rowSubquery(e *ast.ScalarSubquery, n int) ([]expr.Expr, error) 
 }
 
 // mark gives a boolean column that is true where n has a row, and NULL elsewhere.
-func (c *clause) mark(n logical.Node, pos int) *expr.Column {
+func (c *clause) mark(n logical.Node, of ast.Expr) *expr.Column {
 	b := c.b
 	id := b.cols.Add(logical.Column{Name: "exists", T: types.Of(types.Bool)})
 	one := &logical.Project{Input: n, Items: []logical.Item{{Col: id, Expr: &expr.Const{Value: types.NewBool(true), T: types.Of(types.Bool)}}}}
-	c.pending = append(c.pending, pending{physical.Left, &logical.Distinct{Input: one}, pos})
+	c.pending = append(c.pending, pending{physical.Left, &logical.Distinct{Input: one}, of.Position(), of})
 	return b.cols.Ref(id)
 }
 
 // existsMark is [clause.mark] as a boolean that is never NULL.
-func (c *clause) existsMark(n logical.Node, pos int) expr.Expr {
-	return &expr.IsNull{Arg: c.mark(n, pos), Negate: true}
+func (c *clause) existsMark(n logical.Node, of ast.Expr) expr.Expr {
+	return &expr.IsNull{Arg: c.mark(n, of), Negate: true}
 }
 
 // bindExists binds EXISTS as a value.
@@ -114,7 +114,7 @@ func (c *clause) bindExists(e *ast.Exists) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.existsMark(existsInput(r), e.Pos), nil
+	return c.existsMark(existsInput(r), e), nil
 }
 
 // existsInput is the plan whose rows EXISTS asks for: a limit above zero makes no difference.
@@ -141,24 +141,28 @@ func (c *clause) comparison(left ast.Expr, op string, q *ast.Select, pos int) (l
 		return nil, nil, pgerr.New(pgerr.SyntaxError, "subquery has too many columns").At(pos)
 	case len(lefts) > len(r.Cols):
 		return nil, nil, pgerr.New(pgerr.SyntaxError, "subquery has too few columns").At(pos)
-	case len(lefts) > 1 && op != "=":
-		return nil, nil, pgerr.Unsupported(fmt.Sprintf("comparing rows with %s and a subquery", op)).At(pos)
 	}
-	var preds []expr.Expr
-	for i, l := range lefts {
-		x, err := c.bind(l)
-		if err != nil {
-			return nil, nil, err
-		}
-		p, err := c.operator(op, x, c.b.cols.Ref(r.Cols[i].ID), pos)
-		if err != nil {
-			return nil, nil, err
-		}
-		if p, err = c.toBool(p, "IN", pos); err != nil {
-			return nil, nil, err
-		}
-		preds = append(preds, p)
+	rights := make([]expr.Expr, len(r.Cols))
+	for i := range r.Cols {
+		rights[i] = c.b.cols.Ref(r.Cols[i].ID)
 	}
+	xs, err := c.bindAll(lefts)
+	if err != nil {
+		return nil, nil, err
+	}
+	var p expr.Expr
+	if len(xs) == 1 {
+		p, err = c.operator(op, xs[0], rights[0], pos)
+	} else {
+		p, err = c.compareRows(op, xs, rights, pos)
+	}
+	if err == nil {
+		p, err = c.toBool(p, "IN", pos)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	preds := logical.Conjuncts(p)
 	return r.Finish(), preds, nil
 }
 
@@ -168,7 +172,7 @@ func (c *clause) inMark(e *ast.InSubquery) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.existsMark(logical.NewFilter(n, preds...), e.Pos), nil
+	return c.existsMark(logical.NewFilter(n, preds...), e), nil
 }
 
 // anyMark binds x op ANY (subquery) where false and NULL are the same.
@@ -177,13 +181,13 @@ func (c *clause) anyMark(e *ast.AnyAll) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.existsMark(logical.NewFilter(n, preds...), e.Pos), nil
+	return c.existsMark(logical.NewFilter(n, preds...), e), nil
 }
 
 // bindInSubquery binds x [NOT] IN (subquery) as a value of three: true where a row is equal; otherwise NULL where a
 // comparison was unknown, that is where there is a row and x is NULL, or a row with NULL; otherwise false.
 func (c *clause) bindInSubquery(e *ast.InSubquery) (expr.Expr, error) {
-	v, err := c.threeValued(e.Left, "=", e.Query, false, e.Pos)
+	v, err := c.threeValued(e, e.Left, "=", e.Query, false)
 	if err != nil || !e.Not {
 		return v, err
 	}
@@ -192,12 +196,13 @@ func (c *clause) bindInSubquery(e *ast.InSubquery) (expr.Expr, error) {
 
 // bindAnySubquery binds x op ANY | ALL (subquery) as a value of three.
 func (c *clause) bindAnySubquery(e *ast.AnyAll) (expr.Expr, error) {
-	return c.threeValued(e.Left, e.Op, e.Query, e.All, e.Pos)
+	return c.threeValued(e, e.Left, e.Op, e.Query, e.All)
 }
 
 // threeValued reads the subquery twice: once for rows that decide the answer (equal ones for ANY, unequal ones for
 // ALL), once for rows whose comparison is unknown.
-func (c *clause) threeValued(left ast.Expr, op string, q *ast.Select, all bool, pos int) (expr.Expr, error) {
+func (c *clause) threeValued(of, left ast.Expr, op string, q *ast.Select, all bool) (expr.Expr, error) {
+	pos := of.Position()
 	n, preds, err := c.comparison(left, op, q, pos)
 	if err != nil {
 		return nil, err
@@ -205,12 +210,12 @@ func (c *clause) threeValued(left ast.Expr, op string, q *ast.Select, all bool, 
 	if all {
 		preds = []expr.Expr{&expr.BoolTest{Arg: logical.Conjoin(preds), Want: types.NewBool(false)}}
 	}
-	decided := c.existsMark(logical.NewFilter(n, preds...), pos)
+	decided := c.existsMark(logical.NewFilter(n, preds...), of)
 	n, preds, err = c.comparison(left, op, q, pos)
 	if err != nil {
 		return nil, err
 	}
-	unknown := c.existsMark(logical.NewFilter(n, unknownPred(preds)), pos)
+	unknown := c.existsMark(logical.NewFilter(n, unknownPred(preds)), of)
 	boolean := types.Of(types.Bool)
 	return &expr.Case{T: boolean, Else: &expr.Const{Value: types.NewBool(all), T: boolean}, Whens: []expr.When{
 		{Cond: decided, Result: &expr.Const{Value: types.NewBool(!all), T: boolean}},
@@ -242,7 +247,7 @@ func (c *clause) arraySubquery(e *ast.ArraySubquery) (expr.Expr, error) {
 	}
 	out := c.b.cols.Add(logical.Column{Name: "array", T: ret})
 	node := &logical.Aggregate{Input: r.Finish(), Aggs: []logical.Agg{{Col: out, Func: f, Args: []logical.ColID{id}}}}
-	c.pending = append(c.pending, pending{physical.Inner, node, e.Pos})
+	c.pending = append(c.pending, pending{physical.Inner, node, e.Pos, e})
 	empty, err := types.ParseText(ret, []byte("{}"), types.DefaultEnv)
 	if err != nil {
 		return nil, err
@@ -252,6 +257,7 @@ func (c *clause) arraySubquery(e *ast.ArraySubquery) (expr.Expr, error) {
 
 // semi is a condition of WHERE that is a subquery: a semi or anti join.
 type semi struct {
+	of    ast.Expr
 	anti  bool
 	node  logical.Node
 	on    []expr.Expr
@@ -260,6 +266,9 @@ type semi struct {
 
 // asSemi binds a conjunct that is [NOT] EXISTS, [NOT] IN, ANY or ALL of a subquery; nil for any other.
 func (c *clause) asSemi(e ast.Expr) (*semi, error) {
+	if c.exact {
+		return nil, nil
+	}
 	not := false
 	for {
 		n, ok := e.(*ast.Not)
@@ -274,16 +283,16 @@ func (c *clause) asSemi(e ast.Expr) (*semi, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &semi{anti: not, node: existsInput(r)}, nil
+		return &semi{of: e, anti: not, node: existsInput(r)}, nil
 	case *ast.InSubquery:
 		n, preds, err := c.comparison(e.Left, "=", e.Query, e.Pos)
 		if err != nil {
 			return nil, err
 		}
 		if e.Not == not {
-			return &semi{node: n, on: preds}, nil
+			return &semi{of: e, node: n, on: preds}, nil
 		}
-		return notIn(n, preds), nil
+		return notIn(e, n, preds), nil
 	case *ast.AnyAll:
 		if e.Query == nil || not {
 			return nil, nil
@@ -293,25 +302,25 @@ func (c *clause) asSemi(e ast.Expr) (*semi, error) {
 			return nil, err
 		}
 		if !e.All {
-			return &semi{node: n, on: preds}, nil
+			return &semi{of: e, node: n, on: preds}, nil
 		}
 		// True unless for some row the comparison is not true.
 		on := &expr.BoolTest{Arg: logical.Conjoin(preds), Want: types.NewBool(true), Negate: true}
-		return &semi{anti: true, node: n, on: []expr.Expr{on}}, nil
+		return &semi{of: e, anti: true, node: n, on: []expr.Expr{on}}, nil
 	}
 	return nil, nil
 }
 
 // notIn makes NOT IN: of one column a join kind of its own; of several a condition that holds back a row as well
 // when the comparison is unknown.
-func notIn(n logical.Node, preds []expr.Expr) *semi {
+func notIn(of ast.Expr, n logical.Node, preds []expr.Expr) *semi {
 	if len(preds) == 1 && logical.Free(n).Empty() {
 		if _, _, nullSafe, ok := logical.Equality(preds[0]); ok && !nullSafe {
-			return &semi{anti: true, node: n, on: preds, notIn: true}
+			return &semi{of: of, anti: true, node: n, on: preds, notIn: true}
 		}
 	}
 	on := &expr.BoolTest{Arg: logical.Conjoin(preds), Want: types.NewBool(false), Negate: true}
-	return &semi{anti: true, node: n, on: []expr.Expr{on}}
+	return &semi{of: of, anti: true, node: n, on: []expr.Expr{on}}
 }
 
 func (s *semi) join(input logical.Node) logical.Node {

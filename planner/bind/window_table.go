@@ -13,7 +13,7 @@ import (
 
 // windowTime finds or computes the time column of a window function.
 func (b *Binder) windowTime(w *logical.Window, t *ast.WindowTable, in *from, s *scope) error {
-	c := b.clause(&scope{outer: s.outer, items: in.items, hidden: s.items, ctes: s.ctes}, strings.ToUpper(t.Kind.String()))
+	c := b.clause(&scope{outer: s.outer, within: s.within, items: in.items, hidden: s.items, ctes: s.ctes}, strings.ToUpper(t.Kind.String()))
 	e, err := c.bind(t.Time)
 	if err != nil {
 		return err

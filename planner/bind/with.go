@@ -36,7 +36,7 @@ func (b *Binder) with(w *ast.With, s *scope) (*scope, []*cte, error) {
 	if w == nil {
 		return s, nil, nil
 	}
-	inner := &scope{outer: s.outer, items: s.items, hidden: s.hidden, ctes: s.ctes}
+	inner := &scope{outer: s.outer, within: s.within, items: s.items, hidden: s.hidden, ctes: s.ctes}
 	var defs []*cte
 	names := map[string]bool{}
 	for _, c := range w.CTEs {
@@ -53,7 +53,7 @@ func (b *Binder) with(w *ast.With, s *scope) (*scope, []*cte, error) {
 		d := &cte{ast: c, scope: inner}
 		if !w.Recursive {
 			// A query sees those before it.
-			d.scope = &scope{outer: s.outer, items: s.items, hidden: s.hidden, ctes: inner.ctes}
+			d.scope = &scope{outer: s.outer, within: s.within, items: s.items, hidden: s.hidden, ctes: inner.ctes}
 		}
 		defs = append(defs, d)
 		inner.ctes = &cteScope{name: c.Name, def: d, next: inner.ctes}

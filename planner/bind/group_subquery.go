@@ -1,0 +1,55 @@
+package bind
+
+import (
+	"millrace/expr"
+	"millrace/planner/logical"
+	"millrace/sql/ast"
+)
+
+// sameSubqueries finds the subqueries of clauses that are evaluated after the grouping which are written as one of GROUP BY
+// is, and so have its value: it takes them from the clauses and gives what their columns are. Both see the same names, so that
+// equal text has equal meaning.
+func (g *groupBy) sameSubqueries(after ...*clause) map[logical.ColID]expr.Expr {
+	if len(g.subqueries) == 0 {
+		return nil
+	}
+	known := map[subqueryText]pending{}
+	key := subqueryTexts()
+	for _, p := range g.subqueries {
+		if k := key(p); known[k].node == nil {
+			known[k] = p
+		}
+	}
+	names := map[logical.ColID]expr.Expr{}
+	for _, c := range after {
+		var rest []pending
+		key := subqueryTexts()
+		for _, p := range c.pending {
+			q, ok := known[key(p)]
+			if !ok {
+				rest = append(rest, p)
+				continue
+			}
+			to := q.node.Output()
+			for i, id := range p.node.Output() {
+				names[id] = c.b.cols.Ref(to[i])
+			}
+		}
+		c.pending = rest
+	}
+	return names
+}
+
+// subqueryText is how a subquery is written, and which one it is of those that its expression is bound as.
+type subqueryText struct {
+	text string
+	part int
+}
+
+func subqueryTexts() func(pending) subqueryText {
+	parts := map[ast.Expr]int{}
+	return func(p pending) subqueryText {
+		parts[p.of]++
+		return subqueryText{ast.Format(p.of), parts[p.of]}
+	}
+}
