@@ -56,10 +56,15 @@ func SetOf(ids ...ColID) ColSet {
 // Add adds a column.
 func (s *ColSet) Add(id ColID) {
 	w := id / 64
-	for len(s.bits) <= w {
-		s.bits = append(s.bits, 0)
-	}
+	s.grow(w + 1)
 	s.bits[w] |= 1 << (id % 64)
+}
+
+// grow makes room for n words, at once: the columns of a large statement have large numbers.
+func (s *ColSet) grow(n int) {
+	if k := n - len(s.bits); k > 0 {
+		s.bits = append(s.bits, make([]uint64, k)...)
+	}
 }
 
 // AddAll adds columns.
@@ -114,9 +119,7 @@ func (s ColSet) HasAnyOf(m map[ColID]expr.Expr) bool {
 
 // Union adds the members of t.
 func (s *ColSet) Union(t ColSet) {
-	for len(s.bits) < len(t.bits) {
-		s.bits = append(s.bits, 0)
-	}
+	s.grow(len(t.bits))
 	for i, w := range t.bits {
 		s.bits[i] |= w
 	}
