@@ -180,11 +180,27 @@ func (e *Edit) Drop(ids []uint32, cascade bool) ([]*Relation, error) {
 			WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
 	}
 	for _, r := range order {
-		delete(e.next.relations, r.ID)
-		delete(e.next.byName, qualified{r.Schema, r.Name})
-		e.changed[relationKey(r.ID)] = true
+		e.remove(r)
 	}
 	return order, nil
+}
+
+// remove takes a relation out, a table with its indexes, an index out of its table's list.
+func (e *Edit) remove(r *Relation) {
+	for _, x := range e.next.Indexes(r) {
+		e.remove(x)
+	}
+	delete(e.next.relations, r.ID)
+	delete(e.next.byName, qualified{r.Schema, r.Name})
+	e.changed[relationKey(r.ID)] = true
+	if r.Index == nil {
+		return
+	}
+	if t, ok := e.next.relations[r.Index.Table]; ok {
+		c := *t
+		c.Indexes = slices.DeleteFunc(slices.Clone(t.Indexes), func(id uint32) bool { return id == r.ID })
+		e.put(&c)
+	}
 }
 
 // DropSchema removes a schema; with cascade, its relations and their dependants, which are returned.

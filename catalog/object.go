@@ -61,6 +61,15 @@ type Relation struct {
 	// DependsOn lists the ids of the relations that Query reads, each once.
 	DependsOn []uint32 `json:",omitempty"`
 
+	// Storage is the id under which a table's rows lie when it is not the relation's own, see StorageID.
+	Storage uint32 `json:",omitempty"`
+	// Checks are a table's CHECK constraints by name.
+	Checks []Check `json:",omitempty"`
+	// Indexes are the ids of a table's indexes.
+	Indexes []uint32 `json:",omitempty"`
+	// Index is what an index keeps.
+	Index *IndexDef `json:",omitempty"`
+
 	Watermark *Watermark `json:",omitempty"`
 	// Options are the WITH (...) options in the order written, with lower-case names.
 	Options []Option `json:",omitempty"`
@@ -75,10 +84,14 @@ type Column struct {
 	Name    string
 	T       types.T
 	NotNull bool   `json:",omitempty"`
-	Default string `json:",omitempty"` // SQL text of the default expression
+	Default string `json:",omitempty"` // SQL text of the default expression, or of the expression of a generated column
 	Comment string `json:",omitempty"`
-	// Hidden columns are not part of * (a table's row id).
+	// Generated says how values come about when it is not by INSERT, or by Default in its absence.
+	Generated Generated `json:",omitempty"`
+	// Hidden columns are not part of * (a table's row id, a dropped column).
 	Hidden bool `json:",omitempty"`
+	// Dropped columns keep their place, so that stored rows and the plans of views stay valid.
+	Dropped bool `json:",omitempty"`
 }
 
 // Watermark is a stream's WATERMARK FOR clause.

@@ -78,6 +78,7 @@ func (e *Engine) runCommitter() {
 // groupState is what one group is about to write.
 type groupState struct {
 	commit  *storage.Commit
+	cat     *catalog.Snapshot // with the changes of the group's earlier transactions
 	epoch   uint64
 	seq     map[uint32]uint32 // next changelog sequence per relation
 	overlay map[string][]byte // rows written by earlier transactions of the group; nil value is deleted
@@ -132,6 +133,7 @@ func (e *Engine) commitGroup(group []*Txn) {
 	epoch := e.lastEpoch() + 1
 	g := &groupState{
 		commit:  e.store.NewCommit(),
+		cat:     e.Catalog(),
 		epoch:   epoch,
 		seq:     map[uint32]uint32{},
 		overlay: map[string][]byte{},
@@ -175,9 +177,12 @@ const rowIDsPerEpoch = 1 << 24
 
 // stage checks a transaction and adds it to the group; on an error nothing of it is added.
 func (e *Engine) stage(g *groupState, t *Txn) error {
-	st := &txnState{g: g, e: e, overlay: map[string][]byte{}, nextRow: g.nextRow}
+	st := &txnState{g: g, e: e, cat: g.cat, overlay: map[string][]byte{}, nextRow: g.nextRow}
+	if t.edit != nil {
+		st.cat = t.edit.Snapshot()
+	}
 	for i := range t.Writes {
-		if err := e.checkLive(t.Writes[i].Relation); err != nil {
+		if err := st.settle(&t.Writes[i]); err != nil {
 			return err
 		}
 	}
@@ -193,11 +198,17 @@ func (e *Engine) stage(g *groupState, t *Txn) error {
 	return nil
 }
 
-// checkLive refuses writes to a relation that was dropped after the writer looked it up.
-func (e *Engine) checkLive(r *catalog.Relation) error {
-	if _, ok := e.Catalog().Relation(r.ID); !ok {
-		return &RelationGoneError{Name: r.Name}
+// settle puts a write on the relation as it is now. One that was dropped after the writer looked it up is gone; where
+// its columns or what they must satisfy has changed, the rows were made for another table.
+func (st *txnState) settle(w *Write) error {
+	now, ok := st.cat.Relation(w.Relation.ID)
+	if !ok {
+		return &RelationGoneError{Name: w.Relation.Name}
 	}
+	if !now.SameRows(w.Relation) {
+		return ErrConflict
+	}
+	w.Relation = now
 	return nil
 }
 
@@ -219,7 +230,7 @@ func (st *txnState) apply(t *Txn) {
 			g.commit.PutRow(op.rel, op.key, op.row)
 		}
 	}
-	g.nextRow = st.nextRow
+	g.nextRow, g.cat = st.nextRow, st.cat
 	for i := range t.Writes {
 		w := &t.Writes[i]
 		if w.Batch.N == 0 {

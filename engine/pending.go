@@ -14,6 +14,18 @@ type Pending struct {
 	batches []*delta.Batch
 	rows    []*pendingRow // in the order in which their keys were first changed
 	byKey   map[string]*pendingRow
+	indexes []pendingIndex // of the unique indexes
+}
+
+// pendingIndex is what the transaction has changed in one unique index, by the index's key.
+type pendingIndex struct {
+	space KeySpace
+	byKey map[string]*pendingEntry
+}
+
+type pendingEntry struct {
+	gone bool        // the stored row with this key is deleted or has another key now
+	row  *pendingRow // the new row with this key; nil: none
 }
 
 // pendingRow is the change of one key of a table. New rows of a table without a primary key have no key yet, and stand
@@ -26,8 +38,14 @@ type pendingRow struct {
 }
 
 // NewPending makes one for a relation of which nothing is changed yet.
-func NewPending(r *catalog.Relation) *Pending {
-	return &Pending{rel: r, byKey: map[string]*pendingRow{}}
+func NewPending(r *catalog.Relation, cat *catalog.Snapshot) *Pending {
+	p := &Pending{rel: r, byKey: map[string]*pendingRow{}}
+	for _, k := range UniqueSpaces(r, cat) {
+		if k.Index != nil {
+			p.indexes = append(p.indexes, pendingIndex{k, map[string]*pendingEntry{}})
+		}
+	}
+	return p
 }
 
 // Add adds a statement's change: a batch as in Write, deletions before insertions.
@@ -47,7 +65,24 @@ func (p *Pending) Add(b *delta.Batch) {
 			e := p.entry(b, i)
 			e.weight += w
 			e.batch, e.row = at, i
+			p.index(b, i, func(x *pendingEntry) { x.row = e })
 		}
+	}
+}
+
+// index changes the entries of a row in the unique indexes.
+func (p *Pending) index(b *delta.Batch, i int, change func(*pendingEntry)) {
+	for _, x := range p.indexes {
+		key, distinct := x.space.Key(b, i)
+		if distinct {
+			continue
+		}
+		e := x.byKey[string(key)]
+		if e == nil {
+			e = &pendingEntry{}
+			x.byKey[string(key)] = e
+		}
+		change(e)
 	}
 }
 
@@ -56,9 +91,11 @@ func (p *Pending) remove(b *delta.Batch, i int, w int64) {
 	e := p.entry(b, i)
 	if e.weight > 0 {
 		e.weight += w
+		p.index(b, i, func(x *pendingEntry) { x.row = nil })
 		return
 	}
 	e.gone = codec.AppendRow(nil, b, nil, i)
+	p.index(b, i, func(x *pendingEntry) { x.gone = true })
 }
 
 // entry finds or makes the entry of a row's key.
@@ -74,26 +111,33 @@ func (p *Pending) entry(b *delta.Batch, i int) *pendingRow {
 }
 
 func (p *Pending) key(b *delta.Batch, i int) []byte {
-	if id, hidden := RowIDColumn(p.rel); hidden && b.Cols[id].IsNull(i) {
+	if id, hidden := p.rel.RowID(); hidden && b.Cols[id].IsNull(i) {
 		return codec.AppendRow([]byte("new"), b, nil, i)
 	}
 	return RowKey(p.rel, b, i)
 }
 
-// Weight is by how much the number of rows with this key of a table has changed: 1 for a new row, -1 for one that is
-// gone, 0 for one that is replaced or not touched.
-func (p *Pending) Weight(key []byte) int64 {
+// Find tells what the transaction has done to the row with a key in a unique space: row is the new one, as row i of a
+// batch, nil if there is none; gone says that the stored row with this key does not count any more.
+func (p *Pending) Find(space uint32, key []byte) (b *delta.Batch, i int, gone bool) {
 	if p == nil {
-		return 0
+		return nil, 0, false
 	}
 	e := p.byKey[string(key)]
-	switch {
-	case e == nil:
-		return 0
-	case e.gone != nil:
-		return e.weight - 1
+	if space != 0 {
+		e = nil
+		for _, x := range p.indexes {
+			if entry := x.byKey[string(key)]; x.space.ID() == space && entry != nil {
+				e, gone = entry.row, entry.gone
+			}
+		}
+	} else if e != nil {
+		gone = e.gone != nil
 	}
-	return e.weight
+	if e == nil || e.weight <= 0 {
+		return nil, 0, gone
+	}
+	return p.batches[e.batch], e.row, gone
 }
 
 // read gives the rows that the transaction adds and the stored rows that are gone for it, encoded; of one key only, when

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"maps"
@@ -321,7 +322,7 @@ func (e *Engine) PointRead(r *catalog.Relation, key, dst []byte, relaxed bool) (
 		snap := e.published.acquire()
 		e.mu.Unlock()
 		defer snap.release()
-		row, found, err = snap.snap.GetRow(r.ID, key, dst)
+		row, found, err = snap.snap.GetRow(r.StorageID(), key, dst)
 		return row, found, true, err
 	}
 	e.mu.Lock()
@@ -336,6 +337,39 @@ func (e *Engine) PointRead(r *catalog.Relation, key, dst []byte, relaxed bool) (
 	defer snap.Close()
 	row, found, err = snap.Get(r.ID, key, dst)
 	return row, found, true, err
+}
+
+// Stored looks up many rows of a table by their keys in one of its unique key spaces, at the read's epoch: f is called for
+// each i in [0, n) in an unspecified order; row is valid during the call only, nil where there is none. It costs one
+// ordered pass over the space, and for an index one over the rows.
+func (r *Read) Stored(space KeySpace, n int, key func(i int) []byte, f func(i int, row []byte) error) error {
+	if space.Index == nil {
+		return r.snap.snap.GetRows(space.storageID(), n, key, f)
+	}
+	var found []int
+	var rowKeys [][]byte
+	err := r.snap.snap.GetRows(space.storageID(), n, key, func(i int, rowKey []byte) error {
+		if rowKey == nil {
+			return f(i, nil)
+		}
+		found, rowKeys = append(found, i), append(rowKeys, bytes.Clone(rowKey))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	rows := KeySpace{Table: space.Table}
+	return r.Stored(rows, len(found), func(i int) []byte { return rowKeys[i] }, func(i int, row []byte) error { return f(found[i], row) })
+}
+
+// Exists tells which of n keys some row of the table has in a unique key space, at the read's epoch.
+func (r *Read) Exists(space KeySpace, n int, key func(i int) []byte, f func(i int)) error {
+	return r.snap.snap.GetRows(space.storageID(), n, key, func(i int, row []byte) error {
+		if row != nil {
+			f(i)
+		}
+		return nil
+	})
 }
 
 // WaitLoaded waits until a view has its first contents up to the epoch that is published now, calling progress

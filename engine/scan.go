@@ -30,7 +30,7 @@ func (r *Read) scanRange(rel *catalog.Relation, s *physical.Scan, lower, upper [
 	case catalog.Stream:
 		return r.pushLog(rel, s, r.snap.snap.ReadLog(rel.ID, 0, r.Epoch), push)
 	case catalog.Table:
-		var it weightedRows = onceEach{r.snap.snap.ScanRows(rel.ID, lower, upper, s.Reverse)}
+		var it weightedRows = onceEach{r.snap.snap.ScanRows(rel.StorageID(), lower, upper, s.Reverse)}
 		if len(gone) > 0 {
 			it = &without{it, gone}
 		}

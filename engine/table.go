@@ -8,21 +8,34 @@ import (
 	"millrace/catalog"
 	"millrace/delta"
 	"millrace/storage/codec"
-	"millrace/storage/keys"
 	"millrace/types"
 )
 
-// ConstraintError is a violated PRIMARY KEY or NOT NULL constraint.
+// Violated says which kind of constraint a row violates.
+type Violated uint8
+
+// The kinds.
+const (
+	NotNull Violated = iota
+	UniqueKey
+	CheckFails
+)
+
+// ConstraintError is a violated constraint of a table.
 type ConstraintError struct {
+	Violated   Violated
 	Relation   *catalog.Relation
-	Constraint string // the key constraint's name; empty for NOT NULL
-	Column     string // the NOT NULL column
+	Constraint string // the constraint's name; empty for NotNull
+	Column     string // the column of NotNull
 	Detail     string
 }
 
 func (e *ConstraintError) Error() string {
-	if e.Column != "" {
+	switch e.Violated {
+	case NotNull:
 		return fmt.Sprintf("null value in column %q of relation %q violates not-null constraint", e.Column, e.Relation.Name)
+	case CheckFails:
+		return fmt.Sprintf("new row for relation %q violates check constraint %q", e.Relation.Name, e.Constraint)
 	}
 	return fmt.Sprintf("duplicate key value violates unique constraint %q", e.Constraint)
 }
@@ -31,6 +44,7 @@ func (e *ConstraintError) Error() string {
 type txnState struct {
 	g       *groupState
 	e       *Engine
+	cat     *catalog.Snapshot // as it is for this transaction
 	overlay map[string][]byte
 	stored  map[string][]byte // rows of the store that were looked up together; nil value is none
 	rowOps  []rowOp
@@ -75,7 +89,8 @@ func (st *txnState) set(rel uint32, key, row []byte) {
 	st.rowOps = append(st.rowOps, rowOp{rel, key, row})
 }
 
-// stageTable resolves a table's change against the current rows: deletions first, then insertions.
+// stageTable resolves a table's change against the current rows: deletions first, then insertions. The entries of its
+// indexes follow the rows.
 func (st *txnState) stageTable(w *Write) error {
 	r := w.Relation
 	if err := CheckNotNull(w); err != nil {
@@ -85,80 +100,121 @@ func (st *txnState) stageTable(w *Write) error {
 		return err
 	}
 	b := w.Batch
-	if err := st.prefetch(r, b); err != nil {
+	var indexes []KeySpace
+	for _, x := range st.cat.Indexes(r) {
+		indexes = append(indexes, KeySpace{r, x})
+	}
+	if err := st.prefetch(r, indexes, b); err != nil {
 		return err
 	}
-	id, hidden := RowIDColumn(r)
+	rows := r.StorageID()
 	for i := range b.N {
 		if b.Weight(i) >= 0 {
 			continue
 		}
 		key := RowKey(r, b, i)
-		cur, err := st.current(r.ID, key)
+		cur, err := st.current(rows, key)
 		if err != nil {
 			return err
 		}
 		if b.Weight(i) < -1 || cur == nil || !bytes.Equal(cur, codec.AppendRow(nil, b, nil, i)) {
 			return ErrConflict
 		}
-		st.set(r.ID, key, nil)
+		st.set(rows, key, nil)
+		for _, x := range indexes {
+			entry, _ := x.entry(b, i, key)
+			st.set(x.storageID(), entry, nil)
+		}
 	}
 	for i := range b.N {
-		if b.Weight(i) <= 0 {
-			continue
+		if b.Weight(i) > 0 {
+			if err := st.insert(r, indexes, b, i); err != nil {
+				return err
+			}
 		}
-		key := RowKey(r, b, i)
-		if b.Weight(i) > 1 {
-			return DuplicateKey(r, b, i)
+	}
+	return nil
+}
+
+// insert adds row i of a batch to a table and its indexes.
+func (st *txnState) insert(r *catalog.Relation, indexes []KeySpace, b *delta.Batch, i int) error {
+	rows, key := r.StorageID(), RowKey(r, b, i)
+	if b.Weight(i) > 1 {
+		return KeySpace{Table: r}.Duplicate(b, i)
+	}
+	id, hidden := r.RowID()
+	if !hidden || b.Cols[id].Ints[i] < rowIDBase(st.g.epoch) { // a new row id is in no store
+		cur, err := st.current(rows, key)
+		if err != nil {
+			return err
 		}
-		if !hidden || b.Cols[id].Ints[i] < rowIDBase(st.g.epoch) { // a new row id is in no store
-			cur, err := st.current(r.ID, key)
+		if cur != nil {
+			return KeySpace{Table: r}.Duplicate(b, i)
+		}
+	}
+	for _, x := range indexes {
+		entry, unique := x.entry(b, i, key)
+		if unique {
+			cur, err := st.current(x.storageID(), entry)
 			if err != nil {
 				return err
 			}
 			if cur != nil {
-				return DuplicateKey(r, b, i)
+				return x.Duplicate(b, i)
 			}
 		}
-		st.set(r.ID, key, codec.AppendRow(nil, b, nil, i))
+		st.set(x.storageID(), entry, key)
 	}
+	st.set(rows, key, codec.AppendRow(nil, b, nil, i))
 	return nil
 }
 
 // prefetchRows is the number of rows from which on one ordered pass over the store beats single look-ups.
 const prefetchRows = 32
 
-// prefetch looks the keys of a large change up in one pass. Keys with a hidden row id that is new need none.
-func (st *txnState) prefetch(r *catalog.Relation, b *delta.Batch) error {
+// prefetch looks the keys of a large change up in one pass each over the rows and the unique indexes. Keys with a hidden
+// row id that is new need none.
+func (st *txnState) prefetch(r *catalog.Relation, indexes []KeySpace, b *delta.Batch) error {
 	if b.N < prefetchRows {
 		return nil
 	}
-	if _, hidden := RowIDColumn(r); hidden && b.Weights == nil {
-		return nil
-	}
-	ks := make([][]byte, b.N)
-	for i := range ks {
-		ks[i] = RowKey(r, b, i)
-	}
 	st.stored = make(map[string][]byte, b.N)
-	return st.e.store.GetRows(r.ID, b.N, func(i int) []byte { return ks[i] }, func(i int, row []byte) error {
-		st.stored[overlayKey(r.ID, ks[i])] = bytes.Clone(row)
+	if _, hidden := r.RowID(); !hidden || b.Weights != nil {
+		if err := st.fetch(r.StorageID(), b.N, func(i int) []byte { return RowKey(r, b, i) }); err != nil {
+			return err
+		}
+	}
+	for _, x := range indexes {
+		if !x.Index.Index.Unique {
+			continue
+		}
+		if err := st.fetch(x.storageID(), b.N, func(i int) []byte { k, _ := x.Key(b, i); return k }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (st *txnState) fetch(id uint32, n int, key func(i int) []byte) error {
+	ks := make([][]byte, n)
+	for i := range ks {
+		ks[i] = key(i)
+	}
+	return st.e.store.GetRows(id, n, func(i int) []byte { return ks[i] }, func(i int, row []byte) error {
+		st.stored[overlayKey(id, ks[i])] = bytes.Clone(row)
 		return nil
 	})
 }
 
 // RowKey is the key under which a table stores row i of a batch of its columns.
 func RowKey(r *catalog.Relation, b *delta.Batch, i int) []byte {
-	var key []byte
-	for _, c := range r.Key {
-		key = keys.Append(key, b.Cols[c], i, false, false)
-	}
+	key, _ := KeySpace{Table: r}.Key(b, i)
 	return key
 }
 
 // assignRowIDs fills in the hidden row id of new rows.
 func (st *txnState) assignRowIDs(w *Write) error {
-	c, ok := RowIDColumn(w.Relation)
+	c, ok := w.Relation.RowID()
 	if !ok {
 		return nil
 	}
@@ -200,25 +256,6 @@ func splitRepeats(b *delta.Batch, id int) *delta.Batch {
 	return out
 }
 
-// RowIDColumn gives the hidden row id column of a table without a primary key.
-func RowIDColumn(r *catalog.Relation) (int, bool) {
-	if n := len(r.Columns); r.Kind == catalog.Table && n > 0 && r.Columns[n-1].Hidden {
-		return n - 1, true
-	}
-	return 0, false
-}
-
-// DuplicateKey is the error for a row whose key exists.
-func DuplicateKey(r *catalog.Relation, b *delta.Batch, i int) error {
-	var names, values []string
-	for _, c := range r.Key {
-		names = append(names, r.Columns[c].Name)
-		values = append(values, valueText(r.Columns[c].T, b.Cols[c].Datum(i)))
-	}
-	return &ConstraintError{Relation: r, Constraint: r.PrimaryKeyName,
-		Detail: fmt.Sprintf("Key (%s)=(%s) already exists.", strings.Join(names, ", "), strings.Join(values, ", "))}
-}
-
 // CheckNotNull checks a write's NOT NULL columns. Writers may call it early; the committer checks again.
 func CheckNotNull(w *Write) error {
 	for c := range w.Relation.Columns {
@@ -229,19 +266,19 @@ func CheckNotNull(w *Write) error {
 		}
 		for i := range w.Batch.N {
 			if v.Nulls.Get(i) && w.Batch.Weight(i) > 0 {
-				return &ConstraintError{Relation: w.Relation, Column: col.Name, Detail: failingRow(w, i)}
+				return &ConstraintError{Violated: NotNull, Relation: w.Relation, Column: col.Name, Detail: FailingRow(w.Relation, w.Batch, i)}
 			}
 		}
 	}
 	return nil
 }
 
-// failingRow shows a row as PostgreSQL does in the detail of a constraint error.
-func failingRow(w *Write, i int) string {
+// FailingRow shows a row as PostgreSQL does in the detail of a constraint error.
+func FailingRow(r *catalog.Relation, b *delta.Batch, i int) string {
 	var vals []string
-	for c, v := range w.Batch.Cols {
-		if !w.Relation.Columns[c].Hidden {
-			vals = append(vals, valueText(w.Relation.Columns[c].T, v.Datum(i)))
+	for c, v := range b.Cols[:len(r.Columns)] {
+		if !r.Columns[c].Hidden {
+			vals = append(vals, valueText(r.Columns[c].T, v.Datum(i)))
 		}
 	}
 	return "Failing row contains (" + strings.Join(vals, ", ") + ")."

@@ -37,8 +37,12 @@ type DML struct {
 	// ValueRows are an INSERT's rows whose values read nothing but parameters: one expression a column, to be
 	// evaluated at execution.
 	ValueRows [][]expr.Expr
-	// Conflict is the ON CONFLICT clause.
-	Conflict ConflictAction
+	// Late are defaults to be computed in the order in which Source's rows come, by column; Source has NULL there.
+	Late map[int]expr.Expr
+	// Conflict is the ON CONFLICT clause; nil without.
+	Conflict *bind.Conflict
+	// Rules are what the new rows must obey; Source, Rows and ValueRows have NULL in generated columns.
+	Rules *TableRules
 
 	// Returning computes the RETURNING list from the row: its columns count in Source's columns, or in those of Rows
 	// or ValueRows. It is nil without the clause.
@@ -50,15 +54,6 @@ type DML struct {
 	Notices   []string
 }
 
-// ConflictAction says what an INSERT does about a row whose key exists.
-type ConflictAction uint8
-
-// The actions.
-const (
-	ConflictError ConflictAction = iota
-	ConflictNothing
-)
-
 // PlanInsert plans an INSERT.
 func PlanInsert(stmt *ast.Insert, env *Env) (*DML, error) {
 	b := bind.New(env.bindEnv())
@@ -66,10 +61,7 @@ func PlanInsert(stmt *ast.Insert, env *Env) (*DML, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &DML{Kind: Insert, Relation: in.Relation, Rows: in.Rows, ValueRows: in.Values}
-	if in.Nothing {
-		d.Conflict = ConflictNothing
-	}
+	d := &DML{Kind: Insert, Relation: in.Relation, Rows: in.Rows, ValueRows: in.Values, Late: in.Late, Conflict: in.Conflict}
 	return d, d.finish(b, in.Source, in.Returning, in.ReturningCols, env)
 }
 
@@ -107,6 +99,19 @@ func (d *DML) finish(b *bind.Binder, source *bind.Rel, returning []expr.Expr, co
 	var err error
 	if d.Params, err = b.Params(); err != nil {
 		return err
+	}
+	if d.Rules, err = PlanTableRules(d.Relation, env.Catalog); err != nil {
+		return err
+	}
+	if c := d.Conflict; c != nil {
+		for i, e := range c.Set {
+			if e != nil {
+				c.Set[i] = typeParam(e, d.Params)
+			}
+		}
+		if c.Where != nil {
+			c.Where = typeParam(c.Where, d.Params)
+		}
 	}
 	d.DependsOn = b.DependsOn()
 	for _, row := range d.ValueRows {

@@ -144,7 +144,7 @@ func (w *world) dml(t *testing.T, sql string) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s", [...]string{"insert into", "update", "delete from"}[d.Kind], d.Relation.Name)
-	if d.Conflict == planner.ConflictNothing {
+	if d.Conflict != nil && d.Conflict.Set == nil {
 		b.WriteString(" on conflict do nothing")
 	}
 	b.WriteByte('\n')

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"millrace/catalog"
 	"millrace/expr"
 	"millrace/planner/bind"
 	"millrace/planner/physical"
@@ -18,6 +19,29 @@ func BindScalar(e ast.Expr, env *Env, columns []physical.Column) (expr.Expr, err
 // assigned to; name is the column's for messages.
 func BindAssignment(e ast.Expr, env *Env, columns []physical.Column, name string, to types.T) (expr.Expr, error) {
 	return bind.New(env.bindEnv()).Assignment(e, scalarColumns(columns), name, to)
+}
+
+// RowExpr is what an expression over a table's row is for.
+type RowExpr = bind.RowExpr
+
+// The kinds of expressions over a row.
+const (
+	CheckExpr      = bind.CheckExpr
+	GenerationExpr = bind.GenerationExpr
+	CopyFilter     = bind.CopyFilter
+	// PlainRow is one without words of its own in messages.
+	PlainRow = bind.PlainRow
+)
+
+// BindRow binds an expression over the columns of a relation, which may also be referred to by its name, and converts it to a
+// type; name is the column's that it is for, in messages.
+func BindRow(e ast.Expr, env *Env, r *catalog.Relation, kind RowExpr, name string, to types.T) (expr.Expr, error) {
+	return bind.New(env.bindEnv()).Row(e, r, kind, name, to)
+}
+
+// ColumnDefault binds what a column is given where a statement gives it nothing.
+func ColumnDefault(r *catalog.Relation, col int, env *Env) (expr.Expr, error) {
+	return bind.New(env.bindEnv()).ColumnDefault(r, col)
 }
 
 func scalarColumns(columns []physical.Column) []bind.ScalarColumn {

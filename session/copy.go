@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"millrace/catalog"
@@ -15,7 +16,6 @@ import (
 	"millrace/pgerr"
 	"millrace/planner"
 	"millrace/sql/ast"
-	"millrace/sql/parser"
 	"millrace/storage/codec"
 	"millrace/types"
 )
@@ -48,7 +48,7 @@ func (s *Session) copyColumns(st *ast.Copy) (*catalog.Relation, []int, error) {
 	var cols []int
 	if st.Columns == nil {
 		for i := range r.Columns {
-			if !r.Columns[i].Hidden {
+			if c := &r.Columns[i]; !c.Hidden && c.Generated != catalog.StoredExpr {
 				cols = append(cols, i)
 			}
 		}
@@ -60,6 +60,10 @@ func (s *Session) copyColumns(st *ast.Copy) (*catalog.Relation, []int, error) {
 		if i < 0 || r.Columns[i].Hidden {
 			return nil, nil, undefinedColumn(name, r)
 		}
+		if r.Columns[i].Generated == catalog.StoredExpr {
+			return nil, nil, pgerr.New(pgerr.InvalidColumnReference, "column %q is a generated column", name).
+				WithDetail("Generated columns cannot be used in COPY.")
+		}
 		if seen[i] {
 			return nil, nil, pgerr.New(pgerr.DuplicateColumn, "column %q specified more than once", name)
 		}
@@ -70,9 +74,6 @@ func (s *Session) copyColumns(st *ast.Copy) (*catalog.Relation, []int, error) {
 }
 
 func (s *Session) copyFrom(ctx context.Context, st *ast.Copy, c Client) error {
-	if st.Where != nil {
-		return pgerr.Unsupported("COPY ... WHERE").At(st.Where.Position())
-	}
 	if s.txn != nil && s.txn.readOnly {
 		return pgerr.New(pgerr.ReadOnlySQLTransaction, "cannot execute COPY FROM in a read-only transaction")
 	}
@@ -87,7 +88,7 @@ func (s *Session) copyFrom(ctx context.Context, st *ast.Copy, c Client) error {
 	if err != nil {
 		return err
 	}
-	d, err := s.copyDecoder(r, cols, opt)
+	t, err := s.copyTarget(st, r, cols, opt)
 	if err != nil {
 		return err
 	}
@@ -95,7 +96,7 @@ func (s *Session) copyFrom(ctx context.Context, st *ast.Copy, c Client) error {
 	if err != nil {
 		return err
 	}
-	writes, rows, err := readCopy(ctx, in, d, r)
+	writes, rows, err := s.readCopy(ctx, in, t)
 	if cerr := in.Close(); err == nil {
 		err = cerr
 	}
@@ -108,48 +109,98 @@ func (s *Session) copyFrom(ctx context.Context, st *ast.Copy, c Client) error {
 	return c.Complete(fmt.Sprintf("COPY %d", rows))
 }
 
-// copyDecoder makes the decoder, with the defaults of columns that the data does not have.
-func (s *Session) copyDecoder(r *catalog.Relation, cols []int, opt pgcopy.Options) (*pgcopy.Decoder, error) {
+// copyTarget is where the rows of a COPY go and what is done to them before.
+type copyTarget struct {
+	rel     *catalog.Relation
+	decoder *pgcopy.Decoder
+	rules   *planner.TableRules
+	where   expr.Expr         // nil: all rows
+	late    map[int]expr.Expr // defaults that differ from row to row, by column
+}
+
+// copyTarget makes the decoder, with the defaults of columns that the data does not have, and plans the rest.
+func (s *Session) copyTarget(st *ast.Copy, r *catalog.Relation, cols []int, opt pgcopy.Options) (*copyTarget, error) {
 	ctx := s.execContext()
-	env := &planner.Env{Catalog: s.srv.Engine.Catalog(), SearchPath: s.searchPath(), TypeEnv: ctx.Env}
+	env := &planner.Env{Catalog: s.catalog(), SearchPath: s.searchPath(), TypeEnv: ctx.Env}
+	t := &copyTarget{rel: r, late: map[int]expr.Expr{}}
 	defaults := make([]types.Datum, len(r.Columns))
-	for i, col := range r.Columns {
+	for i := range r.Columns {
 		defaults[i] = types.Null
-		if col.Default == "" {
+		e, err := planner.ColumnDefault(r, i, env)
+		if err != nil {
+			return nil, err
+		}
+		if expr.VolatilityOf(e) == expr.Volatile && !slices.Contains(cols, i) {
+			t.late[i] = e
 			continue
-		}
-		text, err := parser.ParseExpr(col.Default)
-		if err != nil {
-			return nil, err
-		}
-		e, err := planner.BindAssignment(text, env, nil, col.Name, col.T)
-		if err != nil {
-			return nil, err
 		}
 		if defaults[i], err = expr.EvalConst(ctx, e); err != nil {
 			return nil, err
 		}
 	}
+	var err error
+	if st.Where != nil {
+		if t.where, err = planner.BindRow(st.Where, env, r, planner.CopyFilter, "", types.Of(types.Bool)); err != nil {
+			return nil, err
+		}
+	}
+	if t.rules, err = planner.PlanTableRules(r, s.catalog()); err != nil {
+		return nil, err
+	}
 	targets := make([]pgcopy.Column, len(cols))
 	for i, c := range cols {
 		targets[i] = pgcopy.Column{Index: c, Name: r.Columns[c].Name}
 	}
-	return pgcopy.NewDecoder(r.Name, r.Types(), targets, defaults, ctx.Env, opt), nil
+	t.decoder = pgcopy.NewDecoder(r.Name, r.Types(), targets, defaults, ctx.Env, opt)
+	return t, nil
+}
+
+// take gives the rows that were decoded so far, as they are to be written.
+func (s *Session) takeCopied(t *copyTarget) (*delta.Batch, error) {
+	b := t.decoder.Take()
+	if b.N == 0 {
+		return b, nil
+	}
+	b, err := s.late(t.late, nil, b)
+	if err != nil {
+		return nil, err
+	}
+	if t.where != nil {
+		keep, err := s.passing(t.where, b)
+		if err != nil {
+			return nil, err
+		}
+		b = b.Gather(keep)
+	}
+	return s.complete(t.rel, t.rules, b, 0)
+}
+
+// passing lists the rows for which a condition is true.
+func (s *Session) passing(where expr.Expr, b *delta.Batch) ([]uint32, error) {
+	v, err := evaluate(s.execContext(), where, b)
+	if err != nil {
+		return nil, err
+	}
+	var keep []uint32
+	for i := range b.N {
+		if !v.IsNull(i) && v.Bools[i] {
+			keep = append(keep, uint32(i))
+		}
+	}
+	return keep, nil
 }
 
 // readCopy decodes the data into writes. Batches of a stream are encoded at once, here rather than in the
 // committer.
-func readCopy(ctx context.Context, in io.Reader, d *pgcopy.Decoder, r *catalog.Relation) (writes []engine.Write, rows int64, err error) {
+func (s *Session) readCopy(ctx context.Context, in io.Reader, t *copyTarget) (writes []engine.Write, rows int64, err error) {
+	d, r := t.decoder, t.rel
 	held := 0
 	take := func() error {
-		b := d.Take()
-		if b.N == 0 {
-			return nil
-		}
-		w := engine.Write{Relation: r, Batch: b}
-		if err := engine.CheckNotNull(&w); err != nil {
+		b, err := s.takeCopied(t)
+		if err != nil || b.N == 0 {
 			return err
 		}
+		w := engine.Write{Relation: r, Batch: b}
 		if r.Kind == catalog.Stream {
 			w.Encoded = codec.Encode(nil, b)
 		}
@@ -225,7 +276,7 @@ func (s *Session) copyTo(ctx context.Context, st *ast.Copy, c Client) error {
 	if !ok {
 		return pgerr.Unsupported("COPY of a statement other than a query").At(st.Pos)
 	}
-	q, err := planner.PlanQuery(query, s.planEnv(&prepared{catalog: s.srv.Engine.Catalog()}))
+	q, err := planner.PlanQuery(query, s.planEnv(&prepared{catalog: s.catalog()}))
 	if err != nil {
 		return err
 	}

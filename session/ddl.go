@@ -92,7 +92,7 @@ func (s *Session) target(n ast.ObjectName) (schema, name string, err error) {
 	if n.Catalog != "" && n.Catalog != s.database {
 		return "", "", pgerr.New(pgerr.FeatureNotSupported, "cross-database references are not implemented").At(n.Pos)
 	}
-	cat := s.srv.Engine.Catalog()
+	cat := s.catalog()
 	if n.Schema != "" {
 		if _, ok := cat.Schema(n.Schema); !ok {
 			return "", "", pgerr.New(pgerr.InvalidSchemaName, "schema %q does not exist", n.Schema).At(n.Pos)
@@ -110,6 +110,11 @@ func (s *Session) target(n ast.ObjectName) (schema, name string, err error) {
 // create runs a CREATE: make fills in the relation, whose id, schema, name and owner are set. It reports whether
 // the object was made, or existed and IF NOT EXISTS let that pass with a notice.
 func (s *Session) create(ctx context.Context, n ast.ObjectName, ifNotExists bool, c Client, make func(*catalog.Relation, *catalog.Snapshot) error) (*catalog.Relation, bool, error) {
+	return s.createWith(ctx, n, ifNotExists, c, make, nil)
+}
+
+// createWith is create with something to be done once the relation is in the catalog.
+func (s *Session) createWith(ctx context.Context, n ast.ObjectName, ifNotExists bool, c Client, make func(*catalog.Relation, *catalog.Snapshot) error, after func(*catalog.Edit, *catalog.Relation) error) (*catalog.Relation, bool, error) {
 	schema, name, err := s.target(n)
 	if err != nil {
 		return nil, false, err
@@ -126,7 +131,10 @@ func (s *Session) create(ctx context.Context, n ast.ObjectName, ifNotExists bool
 			return err
 		}
 		made = r
-		return e.AddRelation(r)
+		if err := e.AddRelation(r); err != nil || after == nil {
+			return err
+		}
+		return after(e, r)
 	})
 	if exists {
 		return made, false, s.notice(c, "NOTICE", pgerr.New(pgerr.DuplicateTable, "relation %q already exists, skipping", name))
@@ -343,16 +351,16 @@ func (s *Session) runTruncate(ctx context.Context, st *ast.Truncate, c Client) e
 		if r.Kind != catalog.Table {
 			return wrongKind(r, catalog.Table)
 		}
-		d, err := planner.PlanDelete(&ast.Delete{Pos: st.Pos, Table: t}, s.ddlEnv(s.srv.Engine.Catalog()))
+		d, err := planner.PlanDelete(&ast.Delete{Pos: st.Pos, Table: t}, s.ddlEnv(s.catalog()))
 		if err != nil {
 			return err
 		}
 		err = s.retryConflicts(ctx, false, func() error {
-			batch, _, _, err := s.dmlChange(ctx, d, nil, c)
+			ch, err := s.dmlChange(ctx, d, nil, c)
 			if err != nil {
 				return err
 			}
-			return s.write(ctx, engine.Write{Relation: r, Batch: batch})
+			return s.write(ctx, engine.Write{Relation: r, Batch: ch.batch})
 		})
 		if err != nil {
 			return err

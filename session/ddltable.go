@@ -2,12 +2,10 @@ package session
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"millrace/catalog"
 	"millrace/connector"
-	"millrace/expr"
 	"millrace/pgerr"
 	"millrace/planner"
 	"millrace/planner/physical"
@@ -24,9 +22,10 @@ func (s *Session) createTable(ctx context.Context, st *ast.CreateTable, c Client
 	if err := refuseTable(st); err != nil {
 		return err
 	}
-	_, _, err := s.create(ctx, st.Name, st.IfNotExists, c, func(r *catalog.Relation, cat *catalog.Snapshot) error {
+	var b *columnBuilder
+	define := func(r *catalog.Relation, cat *catalog.Snapshot) error {
 		r.Kind = catalog.Table
-		b := &columnBuilder{s: s, env: s.ddlEnv(cat), r: r}
+		b = &columnBuilder{s: s, env: s.ddlEnv(cat), r: r}
 		if err := b.elements(st.Elements); err != nil {
 			return err
 		}
@@ -43,14 +42,18 @@ func (s *Session) createTable(ctx context.Context, st *ast.CreateTable, c Client
 			r.Columns = append(r.Columns, catalog.Column{Name: rowIDName, T: types.Of(types.Int8), Hidden: true})
 			r.Key = []int{len(r.Columns) - 1}
 		} else {
-			r.PrimaryKeyName = r.Name + "_pkey"
+			r.PrimaryKeyName = catalog.ObjectName(r.Name, "", "pkey")
 			if b.keyName != "" {
 				r.PrimaryKeyName = b.keyName
 			}
 		}
+		if err := b.checks(); err != nil {
+			return err
+		}
 		r.Create = ast.Format(st)
 		return nil
-	})
+	}
+	_, _, err := s.createWith(ctx, st.Name, st.IfNotExists, c, define, func(e *catalog.Edit, r *catalog.Relation) error { return b.uniqueIndexes(e) })
 	if err != nil {
 		return err
 	}
@@ -92,6 +95,9 @@ func (s *Session) createStream(ctx context.Context, st *ast.CreateStream, c Clie
 		b := &columnBuilder{s: s, env: s.ddlEnv(cat), r: r}
 		if err := b.elements(st.Elements); err != nil {
 			return err
+		}
+		if len(b.uniques) > 0 || len(b.given) > 0 {
+			return pgerr.Unsupported("UNIQUE and CHECK constraints of a stream").At(st.Pos)
 		}
 		if r.Key != nil {
 			return pgerr.New(pgerr.InvalidTableDefinition, "a stream has no primary key").At(st.Pos).
@@ -182,6 +188,10 @@ type columnBuilder struct {
 	env     *planner.Env
 	r       *catalog.Relation
 	keyName string
+	uniques []*uniqueKey
+	given   []*givenCheck
+	// computed are the generated columns, whose expressions are bound when all columns are known.
+	computed []computedColumn
 }
 
 func (b *columnBuilder) elements(elems []ast.TableElement) error {
@@ -209,6 +219,9 @@ func (b *columnBuilder) elements(elems []ast.TableElement) error {
 		case *ast.LikeClause:
 			return pgerr.Unsupported("LIKE in CREATE TABLE").At(e.Pos)
 		}
+	}
+	if err := b.generated(); err != nil {
+		return err
 	}
 	if len(b.r.Columns) > columnsMax {
 		return pgerr.New(pgerr.TooManyColumns, "tables can have at most %d columns", columnsMax)
@@ -250,83 +263,6 @@ func isSerial(t *ast.TypeName) bool {
 		return t.Name.Schema == ""
 	}
 	return false
-}
-
-// constraintNames are the names of constraints that are not built.
-var constraintNames = map[ast.ConstraintKind]string{
-	ast.ConstraintCheck: "CHECK constraints", ast.ConstraintUnique: "UNIQUE constraints",
-	ast.ConstraintForeignKey: "FOREIGN KEY constraints", ast.ConstraintGenerated: "generated columns",
-	ast.ConstraintIdentity: "identity columns", ast.ConstraintExclude: "EXCLUDE constraints",
-}
-
-func (b *columnBuilder) columnConstraint(at int, con *ast.ColumnConstraint) error {
-	col := &b.r.Columns[at]
-	switch con.Kind {
-	case ast.ConstraintNull:
-		return nil
-	case ast.ConstraintNotNull:
-		col.NotNull = true
-		return nil
-	case ast.ConstraintPrimaryKey:
-		return b.primaryKey([]int{at}, con.Name, con.Pos)
-	case ast.ConstraintDefault:
-		if err := noColumns(con.Expr); err != nil {
-			return err
-		}
-		e, err := planner.BindAssignment(con.Expr, b.env, nil, col.Name, col.T)
-		if err != nil {
-			return err
-		}
-		if expr.VolatilityOf(e) == expr.Volatile && b.r.Kind != catalog.Table && b.r.Kind != catalog.Stream {
-			return pgerr.Unsupported("a volatile default").At(con.Pos)
-		}
-		col.Default = ast.Format(con.Expr)
-		return nil
-	}
-	return pgerr.Unsupported(constraintNames[con.Kind]).At(con.Pos)
-}
-
-// noColumns refuses an expression that names a column, since a default is computed before there is a row.
-func noColumns(e ast.Expr) (err error) {
-	ast.Walk(e, func(n ast.Node) bool {
-		if c, ok := n.(*ast.ColumnRef); ok && err == nil {
-			err = pgerr.New(pgerr.FeatureNotSupported, "cannot use column reference in DEFAULT expression").At(c.Pos)
-		}
-		return err == nil
-	})
-	return err
-}
-
-func (b *columnBuilder) tableConstraint(con *ast.TableConstraint) error {
-	if con.Kind != ast.ConstraintPrimaryKey {
-		return pgerr.Unsupported(constraintNames[con.Kind]).At(con.Pos)
-	}
-	var cols []int
-	for _, name := range con.Columns {
-		i := b.r.ColumnIndex(name)
-		if i < 0 {
-			return pgerr.New(pgerr.UndefinedColumn, "column %q named in key does not exist", name).At(con.Pos)
-		}
-		if slices.Contains(cols, i) {
-			return pgerr.New(pgerr.DuplicateColumn, "column %q appears twice in primary key constraint", name).At(con.Pos)
-		}
-		cols = append(cols, i)
-	}
-	return b.primaryKey(cols, con.Name, con.Pos)
-}
-
-func (b *columnBuilder) primaryKey(cols []int, name string, pos int) error {
-	if b.r.Key != nil {
-		return pgerr.New(pgerr.InvalidTableDefinition, "multiple primary keys for table %q are not allowed", b.r.Name).At(pos)
-	}
-	for _, i := range cols {
-		b.r.Columns[i].NotNull = true
-		if k := b.r.Columns[i].T.Kind; k == types.JSON {
-			return pgerr.New(pgerr.UndefinedObject, "data type %s has no default operator class for access method \"btree\"", b.r.Columns[i].T).At(pos)
-		}
-	}
-	b.r.Key, b.keyName = cols, name
-	return nil
 }
 
 func (b *columnBuilder) watermark(w *ast.Watermark) error {

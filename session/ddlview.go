@@ -73,7 +73,7 @@ func (s *Session) createView(ctx context.Context, st *ast.CreateView, c Client) 
 	if err != nil {
 		return err
 	}
-	old, exists := s.srv.Engine.Catalog().Lookup(schema, name)
+	old, exists := s.catalog().Lookup(schema, name)
 	if !st.OrReplace || !exists {
 		if _, _, err := s.create(ctx, st.Name, st.IfNotExists, c, define); err != nil {
 			return err

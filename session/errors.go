@@ -53,10 +53,8 @@ func translate(err error) error {
 }
 
 func constraint(c *engine.ConstraintError) error {
-	e := pgerr.New(pgerr.UniqueViolation, "%s", c.Error())
-	if c.Column != "" {
-		e = pgerr.New(pgerr.NotNullViolation, "%s", c.Error())
-	}
+	code := map[engine.Violated]pgerr.Code{engine.NotNull: pgerr.NotNullViolation, engine.UniqueKey: pgerr.UniqueViolation, engine.CheckFails: pgerr.CheckViolation}
+	e := pgerr.New(code[c.Violated], "%s", c.Error())
 	e.Detail, e.Schema, e.Table, e.Column, e.Constraint = c.Detail, c.Relation.Schema, c.Relation.Name, c.Column, c.Constraint
 	return e
 }

@@ -29,7 +29,7 @@ func (s *Session) CurrentSchema() string {
 
 // SearchPath lists the schemas of search_path that exist, with pg_catalog first when implicit ones are wanted.
 func (s *Session) SearchPath(implicit bool) []string {
-	cat := s.srv.Engine.Catalog()
+	cat := s.catalog()
 	var out []string
 	path := s.searchPath()
 	if implicit && !slices.Contains(path, catalog.PgCatalog) {

@@ -36,7 +36,7 @@ func (s *Session) prepare(st *parser.Stmt, declared []types.T) (*prepared, error
 
 // plan makes or remakes p's plan.
 func (s *Session) plan(p *prepared) error {
-	p.catalog = s.srv.Engine.Catalog()
+	p.catalog = s.catalog()
 	p.path = s.planSettings()
 	p.query, p.dml, p.point = nil, nil, nil
 	env := s.planEnv(p)
@@ -105,7 +105,7 @@ func (s *Session) planSettings() string {
 
 // current plans p again when the catalog or the settings have changed since.
 func (s *Session) current(p *prepared) error {
-	if p.catalog == s.srv.Engine.Catalog() && p.path == s.planSettings() {
+	if p.catalog == s.catalog() && p.path == s.planSettings() {
 		return nil
 	}
 	before := p.columns

@@ -6,7 +6,6 @@ import (
 
 	"millrace/delta"
 	"millrace/engine"
-	"millrace/expr"
 	"millrace/pgerr"
 	"millrace/planner"
 	"millrace/planner/physical"
@@ -138,7 +137,7 @@ func (s *Session) checkOpenErrors(ids []uint32, c Client) error {
 		if n == 0 {
 			continue
 		}
-		r, ok := s.srv.Engine.Catalog().Relation(id)
+		r, ok := s.catalog().Relation(id)
 		if !ok {
 			continue
 		}
@@ -157,166 +156,6 @@ func (s *Session) checkOpenErrors(ids []uint32, c Client) error {
 		}
 	}
 	return nil
-}
-
-// runDML runs INSERT, UPDATE or DELETE.
-func (s *Session) runDML(ctx context.Context, p *prepared, params []types.Datum, c Client) error {
-	d := p.dml
-	if s.txn != nil && s.txn.readOnly {
-		return pgerr.New(pgerr.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", dmlVerb(d.Kind))
-	}
-	for _, text := range d.Notices {
-		if err := s.notice(c, "NOTICE", pgerr.New(pgerr.SuccessfulCompletion, "%s", text)); err != nil {
-			return err
-		}
-	}
-	var affected int64
-	var returned []*delta.Batch
-	nothing := d.Conflict == planner.ConflictNothing
-	err := s.retryConflicts(ctx, nothing, func() error {
-		batch, source, n, err := s.dmlChange(ctx, d, params, c)
-		if err != nil {
-			return err
-		}
-		if nothing {
-			if batch, err = s.withoutConflicts(d.Relation, batch); err != nil {
-				return err
-			}
-			source, n = []*delta.Batch{batch}, int64(batch.N)
-		}
-		affected, returned = n, nil
-		if d.Returning != nil {
-			if returned, err = s.returning(d, params, source); err != nil {
-				return err
-			}
-		}
-		return s.write(ctx, engine.Write{Relation: d.Relation, Batch: batch})
-	})
-	if err != nil {
-		return err
-	}
-	if d.Returning != nil {
-		if err := c.Columns(p.columns); err != nil {
-			return err
-		}
-		for _, b := range returned {
-			if err := c.Rows(b, len(p.columns)); err != nil {
-				return err
-			}
-		}
-	}
-	if d.Kind == planner.Insert {
-		return c.Complete(fmt.Sprintf("INSERT 0 %d", affected))
-	}
-	return c.Complete(fmt.Sprintf("%s %d", dmlVerb(d.Kind), affected))
-}
-
-func dmlVerb(k planner.DMLKind) string {
-	switch k {
-	case planner.Insert:
-		return "INSERT"
-	case planner.Update:
-		return "UPDATE"
-	}
-	return "DELETE"
-}
-
-// dmlChange computes the change of a statement: the batch to write, the rows of its source (for RETURNING) and the
-// number of affected rows.
-func (s *Session) dmlChange(ctx context.Context, d *planner.DML, params []types.Datum, c Client) (change *delta.Batch, source []*delta.Batch, n int64, err error) {
-	ts := d.Relation.Types()
-	change = delta.NewBatch(ts, 16)
-	switch {
-	case d.Rows != nil:
-		source = []*delta.Batch{d.Rows}
-	case d.ValueRows != nil:
-		b, err := s.valueRows(d, params)
-		if err != nil {
-			return nil, nil, 0, err
-		}
-		source = []*delta.Batch{b}
-	default:
-		err = s.runPlan(ctx, d.Source, params, c, func(b *delta.Batch) error {
-			source = append(source, b)
-			return nil
-		})
-		if err != nil {
-			return nil, nil, 0, err
-		}
-	}
-	width := len(ts)
-	for _, b := range source {
-		count, err := rowCount(b)
-		if err != nil {
-			return nil, nil, 0, err
-		}
-		n += count
-		if d.Kind != planner.Insert {
-			appendCols(change, b, 0, width, -1)
-		}
-		if d.Kind == planner.Insert {
-			appendCols(change, b, 0, width, 1)
-		}
-		if d.Kind == planner.Update {
-			appendCols(change, b, width, width, 1)
-		}
-	}
-	if d.Kind == planner.Update {
-		change = delta.Consolidate(change) // rows that stay as they are
-	}
-	return change, source, n, nil
-}
-
-// appendCols appends width columns of b from column from on, each row as often as its weight, with weight w.
-func appendCols(dst, b *delta.Batch, from, width int, w int64) {
-	part := &delta.Batch{Cols: b.Cols[from : from+width], N: b.N}
-	for i := range b.N {
-		for range b.Weight(i) {
-			dst.AppendFrom(part, i, w)
-		}
-	}
-}
-
-// valueRows evaluates an INSERT's VALUES of constants and parameters.
-func (s *Session) valueRows(d *planner.DML, params []types.Datum) (*delta.Batch, error) {
-	b := delta.NewBatch(d.Relation.Types(), len(d.ValueRows))
-	ctx := s.execContext()
-	row := make([]types.Datum, 0, len(b.Cols))
-	for _, exprs := range d.ValueRows {
-		row = row[:0]
-		for _, e := range exprs {
-			v, err := expr.EvalConst(ctx, expr.Substitute(e, params))
-			if err != nil {
-				return nil, err
-			}
-			row = append(row, v)
-		}
-		b.AppendRow(row, 1)
-	}
-	return b, nil
-}
-
-// returning evaluates the RETURNING list over a statement's source rows.
-func (s *Session) returning(d *planner.DML, params []types.Datum, source []*delta.Batch) ([]*delta.Batch, error) {
-	ctx := s.execContext()
-	var out []*delta.Batch
-	for _, b := range source {
-		r := &delta.Batch{N: b.N, Weights: b.Weights}
-		for _, e := range d.Returning {
-			prog, err := expr.Compile(expr.Substitute(e, params))
-			if err != nil {
-				return nil, err
-			}
-			var errs expr.Errors
-			v := prog.EvalOwned(ctx, b, &errs)
-			if len(errs.List) > 0 {
-				return nil, errs.List[0].Err
-			}
-			r.Cols = append(r.Cols, v)
-		}
-		out = append(out, r)
-	}
-	return out, nil
 }
 
 // utility runs what is neither a query nor DML nor transaction control.

@@ -268,3 +268,6 @@ func isTransactionControl(st ast.Statement) bool {
 	}
 	return false
 }
+
+// catalog is the catalog as the session sees it.
+func (s *Session) catalog() *catalog.Snapshot { return s.srv.Engine.Catalog() }

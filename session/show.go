@@ -153,7 +153,7 @@ func textBatch(cols int, rows [][]string) *delta.Batch {
 }
 
 func (s *Session) showRows(st *ast.Show) ([][]string, error) {
-	cat := s.srv.Engine.Catalog()
+	cat := s.catalog()
 	switch {
 	case strings.HasPrefix(st.Name, "create"):
 		r, err := s.showTarget(st)
@@ -216,7 +216,7 @@ func (s *Session) showTarget(st *ast.Show) (*catalog.Relation, error) {
 
 // relation finds a relation by name, with a hint where a similar one exists.
 func (s *Session) relation(n ast.ObjectName) (*catalog.Relation, error) {
-	cat := s.srv.Engine.Catalog()
+	cat := s.catalog()
 	if n.Catalog != "" && n.Catalog != s.database {
 		return nil, pgerr.New(pgerr.FeatureNotSupported, "cross-database references are not implemented: %q", n.Catalog+"."+n.Schema+"."+n.Name).At(n.Pos)
 	}

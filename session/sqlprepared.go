@@ -45,7 +45,7 @@ func (s *Session) runPrepare(st *ast.Prepare, c Client) error {
 	if len(s.prepared) >= preparedMax {
 		return pgerr.New(pgerr.ProgramLimitExceeded, "a session may have at most %d prepared statements", preparedMax)
 	}
-	env := &planner.Env{Catalog: s.srv.Engine.Catalog(), SearchPath: s.searchPath(), TypeEnv: s.Env()}
+	env := &planner.Env{Catalog: s.catalog(), SearchPath: s.searchPath(), TypeEnv: s.Env()}
 	declared := make([]types.T, len(st.Types))
 	for i, name := range st.Types {
 		t, err := planner.ResolveType(name, env)
@@ -74,7 +74,7 @@ func (s *Session) executeTarget(st *ast.Execute) (*prepared, []types.Datum, erro
 			WithDetail("Expected %d parameters but got %d.", len(p.params), len(st.Args))
 	}
 	ctx := s.execContext()
-	env := &planner.Env{Catalog: s.srv.Engine.Catalog(), SearchPath: s.searchPath(), TypeEnv: ctx.Env}
+	env := &planner.Env{Catalog: s.catalog(), SearchPath: s.searchPath(), TypeEnv: ctx.Env}
 	values := make([]types.Datum, len(st.Args))
 	for i, a := range st.Args {
 		e, err := planner.BindAssignment(a, env, nil, fmt.Sprintf("$%d", i+1), p.params[i])
@@ -117,7 +117,7 @@ func (s *Session) explainPlan(p *prepared, st *ast.Explain) (*physical.Plan, err
 		}
 	}
 	env := s.planEnv(p)
-	env.Catalog = s.srv.Engine.Catalog()
+	env.Catalog = s.catalog()
 	switch q := st.Query.(type) {
 	case *ast.Select:
 		r, err := planner.PlanQuery(q, env)

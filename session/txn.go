@@ -122,86 +122,24 @@ func (s *Session) write(ctx context.Context, w engine.Write) error {
 	if s.txn.rows += w.Batch.N; s.txn.rows > pendingRowsMax {
 		return pgerr.New(pgerr.ProgramLimitExceeded, "a transaction may change at most %d rows", pendingRowsMax)
 	}
-	if err := s.checkPendingKeys(&w); err != nil {
+	if err := s.checkKeys(ctx, &w); err != nil {
 		return err
 	}
 	s.txn.writes = append(s.txn.writes, w)
 	if s.txn.changed != nil {
-		s.txn.note(&w)
+		s.txn.note(&w, s.catalog())
 	}
 	return nil
 }
 
 // note adds a write to what the transaction's own reads see.
-func (t *txn) note(w *engine.Write) {
+func (t *txn) note(w *engine.Write, cat *catalog.Snapshot) {
 	p := t.changed[w.Relation.ID]
 	if p == nil {
-		p = engine.NewPending(w.Relation)
+		p = engine.NewPending(w.Relation, cat)
 		t.changed[w.Relation.ID] = p
 	}
 	p.Add(w.Batch)
-}
-
-// checkPendingKeys finds rows of w whose key exists, among the committed rows or the transaction's own, so that the
-// statement fails and not the commit. Keys that others insert later are found at commit.
-func (s *Session) checkPendingKeys(w *engine.Write) error {
-	if w.Relation.Kind != catalog.Table {
-		return nil
-	}
-	if _, hidden := engine.RowIDColumn(w.Relation); hidden {
-		return nil
-	}
-	own, change := s.pending()[w.Relation.ID], map[string]int64{}
-	for r := range w.Batch.N {
-		if w.Batch.Weight(r) < 0 {
-			change[string(engine.RowKey(w.Relation, w.Batch, r))]--
-		}
-	}
-	for r := range w.Batch.N {
-		if w.Batch.Weight(r) <= 0 {
-			continue
-		}
-		key := engine.RowKey(w.Relation, w.Batch, r)
-		_, found, _, err := s.srv.Engine.PointRead(w.Relation, key, nil, false)
-		if err != nil {
-			return err
-		}
-		change[string(key)]++
-		if n := own.Weight(key) + change[string(key)]; n > 1 || found && n > 0 {
-			return engine.DuplicateKey(w.Relation, w.Batch, r)
-		}
-	}
-	return nil
-}
-
-// withoutConflicts leaves out the rows of an INSERT whose key exists already, or came before in the same statement: ON
-// CONFLICT DO NOTHING.
-func (s *Session) withoutConflicts(r *catalog.Relation, b *delta.Batch) (*delta.Batch, error) {
-	if _, hidden := engine.RowIDColumn(r); hidden || r.Kind != catalog.Table {
-		return b, nil
-	}
-	// A row that may not be is an error even if it would be left out.
-	if err := engine.CheckNotNull(&engine.Write{Relation: r, Batch: b}); err != nil {
-		return nil, err
-	}
-	own, change := s.pending()[r.ID], map[string]int64{}
-	var keep []uint32
-	for i := range b.N {
-		key := engine.RowKey(r, b, i)
-		_, found, _, err := s.srv.Engine.PointRead(r, key, nil, false)
-		if err != nil {
-			return nil, err
-		}
-		n := own.Weight(key) + change[string(key)]
-		if found {
-			n++
-		}
-		if n <= 0 {
-			change[string(key)]++
-			keep = append(keep, uint32(i))
-		}
-	}
-	return b.Gather(keep), nil
 }
 
 // pending gives the transaction's own changes by relation, for its reads.
@@ -212,7 +150,7 @@ func (s *Session) pending() map[uint32]*engine.Pending {
 	if s.txn.changed == nil {
 		s.txn.changed = map[uint32]*engine.Pending{}
 		for i := range s.txn.writes {
-			s.txn.note(&s.txn.writes[i])
+			s.txn.note(&s.txn.writes[i], s.catalog())
 		}
 	}
 	return s.txn.changed

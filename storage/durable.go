@@ -37,10 +37,19 @@ const getRowsFew = 4
 // GetRows looks up many rows at once, with one pass in order of key: f is called for each i in [0, n) in an
 // unspecified order; row is valid during the call only, nil when there is none.
 func (s *Store) GetRows(rel uint32, n int, key func(i int) []byte, f func(i int, row []byte) error) error {
+	return getRows(s.durable, rel, n, key, f)
+}
+
+// GetRows is [Store.GetRows] at the snapshot.
+func (s *Snapshot) GetRows(rel uint32, n int, key func(i int) []byte, f func(i int, row []byte) error) error {
+	return getRows(s.snap, rel, n, key, f)
+}
+
+func getRows(r pebble.Reader, rel uint32, n int, key func(i int) []byte, f func(i int, row []byte) error) error {
 	if n < getRowsFew {
 		var buf []byte
 		for i := range n {
-			row, ok, err := s.GetRow(rel, key(i), buf[:0])
+			row, ok, err := getKeyed(r, rel, kindTable, key(i), buf[:0])
 			if err != nil {
 				return err
 			}
@@ -56,7 +65,7 @@ func (s *Store) GetRows(rel uint32, n int, key func(i int) []byte, f func(i int,
 		return nil
 	}
 	lower, upper := kindRange(rel, kindTable)
-	it, err := s.durable.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	it, err := r.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
 		return err
 	}

@@ -177,6 +177,9 @@ func (ch *changed) assign(c *clause, a *ast.Assignment, values []expr.Expr) erro
 			return pgerr.New(pgerr.SyntaxError, "multiple assignments to same column \"%s\"", target.Name).At(target.Pos)
 		}
 		if bound != nil {
+			if err := mayUpdate(&ch.rel.Columns[col]); err != nil {
+				return err
+			}
 			values[col], err = c.assign(bound[i], target.Name, ch.rel.Columns[col].T, a.Value.Position())
 		} else {
 			values[col], err = ch.value(c, exprs[i], col)
@@ -188,10 +191,21 @@ func (ch *changed) assign(c *clause, a *ast.Assignment, values []expr.Expr) erro
 	return nil
 }
 
+// mayUpdate refuses a value for a column that has its own.
+func mayUpdate(c *catalog.Column) error {
+	if c.Generated == catalog.StoredExpr || c.Generated == catalog.IdentityAlways {
+		return generatedColumn(c, "column \"%s\" can only be updated to DEFAULT")
+	}
+	return nil
+}
+
 // value binds what one column is set to.
 func (ch *changed) value(c *clause, e ast.Expr, col int) (expr.Expr, error) {
 	if _, ok := e.(*ast.Default); ok {
-		return ch.b.columnDefault(ch.rel, col)
+		return ch.b.ColumnDefault(ch.rel, col)
+	}
+	if err := mayUpdate(&ch.rel.Columns[col]); err != nil {
+		return nil, err
 	}
 	x, err := c.bind(e)
 	if err != nil {

@@ -20,6 +20,8 @@ type clause struct {
 
 	// noSubqueries names the unsupported feature that a subquery would be here; "" allows them.
 	noSubqueries string
+	// subqueryError is the message that a subquery draws in its place, where PostgreSQL has none there either.
+	subqueryError string
 	// pending are the subqueries met, for attach.
 	pending []pending
 

@@ -23,8 +23,10 @@ type Insert struct {
 	Values [][]expr.Expr
 	// Source: a query.
 	Source *Rel
-	// Nothing is ON CONFLICT DO NOTHING.
-	Nothing bool
+	// Late are defaults that must be computed in the order in which Source's rows come, by column; Source has NULL there.
+	Late map[int]expr.Expr
+	// Conflict is ON CONFLICT; nil without.
+	Conflict *Conflict
 	// Returning is over the relation's columns by number.
 	Returning     []expr.Expr
 	ReturningCols []ScalarColumn
@@ -48,9 +50,6 @@ func (b *Binder) Insert(stmt *ast.Insert) (*Insert, error) {
 	if err != nil {
 		return nil, err
 	}
-	if stmt.Overriding != ast.OverridingNone {
-		return nil, pgerr.Unsupported("OVERRIDING").At(stmt.Pos)
-	}
 	in := &insertion{b: b, stmt: stmt, rel: rel, defaults: map[int]expr.Expr{}}
 	if err := in.columns(); err != nil {
 		return nil, err
@@ -65,7 +64,7 @@ func (b *Binder) Insert(stmt *ast.Insert) (*Insert, error) {
 	if err := b.unused(in.ctes); err != nil {
 		return nil, err
 	}
-	if out.Nothing, err = in.conflict(); err != nil {
+	if out.Conflict, err = in.conflict(); err != nil {
 		return nil, err
 	}
 	if len(stmt.Returning) > 0 {
@@ -240,6 +239,12 @@ func (in *insertion) cell(c *clause, e ast.Expr, col int) (expr.Expr, error) {
 	if _, ok := e.(*ast.Default); ok {
 		return in.deflt(col)
 	}
+	if own, err := in.mayGive(col); !own || err != nil {
+		if err != nil {
+			return nil, err
+		}
+		return in.deflt(col)
+	}
 	x, err := c.bind(e)
 	if err == nil {
 		x, err = c.assign(x, in.rel.Columns[col].Name, in.rel.Columns[col].T, ast.Start(e))
@@ -248,6 +253,32 @@ func (in *insertion) cell(c *clause, e ast.Expr, col int) (expr.Expr, error) {
 		return nil, err
 	}
 	return in.b.fold(x), nil
+}
+
+// mayGive says whether a value that the statement gives for a column counts; false is that the default is taken in its place.
+func (in *insertion) mayGive(col int) (bool, error) {
+	c := &in.rel.Columns[col]
+	switch {
+	case c.Generated == catalog.GivenOrDefault:
+		return true, nil
+	case c.Generated == catalog.StoredExpr:
+		return false, generatedColumn(c, "cannot insert a non-DEFAULT value into column \"%s\"")
+	case in.stmt.Overriding == ast.OverridingUser:
+		return false, nil
+	case c.Generated == catalog.IdentityAlways && in.stmt.Overriding != ast.OverridingSystem:
+		return false, generatedColumn(c, "cannot insert a non-DEFAULT value into column \"%s\"").(*pgerr.Error).
+			WithHint("Use OVERRIDING SYSTEM VALUE to override.")
+	}
+	return true, nil
+}
+
+// generatedColumn refuses a value for a column that has its own.
+func generatedColumn(c *catalog.Column, format string) error {
+	e := pgerr.New(pgerr.GeneratedAlways, format, c.Name)
+	if c.Generated == catalog.StoredExpr {
+		return e.WithDetail("Column \"%s\" is a generated column.", c.Name)
+	}
+	return e.WithDetail("Column \"%s\" is an identity column defined as GENERATED ALWAYS.", c.Name)
 }
 
 // fill puts defaults where no value was given.
@@ -269,14 +300,15 @@ func (in *insertion) deflt(col int) (expr.Expr, error) {
 	if x, ok := in.defaults[col]; ok {
 		return x, nil
 	}
-	x, err := in.b.columnDefault(in.rel, col)
+	x, err := in.b.ColumnDefault(in.rel, col)
 	in.defaults[col] = x
 	return x, err
 }
 
-func (b *Binder) columnDefault(rel *catalog.Relation, col int) (expr.Expr, error) {
+// ColumnDefault is what a column is given where a statement gives it nothing.
+func (b *Binder) ColumnDefault(rel *catalog.Relation, col int) (expr.Expr, error) {
 	c := &rel.Columns[col]
-	if c.Default == "" || c.Hidden {
+	if c.Default == "" || c.Hidden || c.Generated == catalog.StoredExpr { // what is generated is computed from the whole row
 		return &expr.Const{Value: types.Null, T: c.T}, nil
 	}
 	e, err := parser.ParseExpr(c.Default)
@@ -304,7 +336,7 @@ func (in *insertion) newCols() []logical.ColID {
 
 func (in *insertion) relOf(n logical.Node) *Rel {
 	rel := &Rel{Node: n}
-	for i, id := range n.Output() {
+	for i, id := range n.Output()[:len(in.rel.Columns)] {
 		rel.Cols = append(rel.Cols, OutCol{in.rel.Columns[i].Name, id})
 	}
 	return rel
@@ -325,52 +357,40 @@ func (in *insertion) query(out *Insert, q *ast.Select) error {
 	row := make([]expr.Expr, len(in.rel.Columns))
 	for i := range rel.Cols {
 		col := in.targets[i]
+		own, err := in.mayGive(col)
+		if err != nil {
+			return err
+		}
+		if !own {
+			continue
+		}
 		if row[col], err = c.assign(rel.expr(in.b, i), in.rel.Columns[col].Name, in.rel.Columns[col].T, pos(i)); err != nil {
 			return err
 		}
 	}
+	given := make([]bool, len(row))
+	for i := range row {
+		given[i] = row[i] != nil
+	}
 	if err := in.fill(row); err != nil {
 		return err
+	}
+	out.Late = map[int]expr.Expr{}
+	for i := range row {
+		if !given[i] && expr.VolatilityOf(row[i]) == expr.Volatile {
+			out.Late[i], row[i] = row[i], &expr.Const{Value: types.Null, T: row[i].Type()}
+		}
 	}
 	p := &logical.Project{Input: rel.Finish()}
 	for i, id := range in.newCols() {
 		p.Items = append(p.Items, logical.Item{Col: id, Expr: row[i]})
 	}
 	out.Source = in.relOf(p)
+	if len(rel.Order) > 0 && len(out.Late) > 0 {
+		for _, o := range rel.Order {
+			p.Items = append(p.Items, logical.Item{Col: o.Col, Expr: in.b.cols.Ref(o.Col)})
+		}
+		out.Source.Order = rel.Order
+	}
 	return nil
-}
-
-// conflict reads ON CONFLICT.
-func (in *insertion) conflict() (nothing bool, err error) {
-	oc := in.stmt.OnConflict
-	if oc == nil {
-		return false, nil
-	}
-	if oc.DoUpdate {
-		return false, pgerr.Unsupported("ON CONFLICT DO UPDATE").WithHint("An UPDATE and an INSERT in one transaction do the same.").At(oc.Pos)
-	}
-	if oc.Constraint != "" {
-		if oc.Constraint != in.rel.PrimaryKeyName {
-			return false, pgerr.New(pgerr.UndefinedObject, "constraint \"%s\" for table \"%s\" does not exist", oc.Constraint, in.rel.Name)
-		}
-		return true, nil
-	}
-	if len(oc.Elems) == 0 {
-		return true, nil
-	}
-	var cols []int
-	for _, e := range oc.Elems {
-		i := in.rel.ColumnIndex(e.Column)
-		if e.Column != "" && i < 0 {
-			return false, pgerr.New(pgerr.UndefinedColumn, "column \"%s\" does not exist", e.Column).At(e.Pos)
-		}
-		cols = append(cols, i)
-	}
-	key := slices.Clone(in.rel.Key)
-	slices.Sort(key)
-	slices.Sort(cols)
-	if in.rel.Kind != catalog.Table || !slices.Equal(key, slices.Compact(cols)) {
-		return false, pgerr.New(pgerr.InvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
-	}
-	return true, nil
 }

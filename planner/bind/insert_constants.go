@@ -3,6 +3,7 @@ package bind
 import (
 	"strconv"
 
+	"millrace/catalog"
 	"millrace/delta"
 	"millrace/expr"
 	"millrace/sql/ast"
@@ -37,7 +38,7 @@ func (in *insertion) constants(v *ast.Values) (b *delta.Batch, ok bool, err erro
 	for _, row := range v.Rows {
 		for j, e := range row {
 			col := in.targets[j]
-			if appendLiteral(b.Cols[col], e, in.b.typeEnv()) {
+			if in.rel.Columns[col].Generated == catalog.GivenOrDefault && appendLiteral(b.Cols[col], e, in.b.typeEnv()) {
 				continue
 			}
 			if !maybeConstant(e) {

@@ -3,6 +3,7 @@ package bind
 import (
 	"strings"
 
+	"millrace/catalog"
 	"millrace/expr"
 	"millrace/expr/scalar"
 	"millrace/pgerr"
@@ -40,6 +41,64 @@ func (b *Binder) Assignment(e ast.Expr, columns []ScalarColumn, name string, to 
 	}
 	x, err := c.bind(e)
 	if err == nil {
+		x, err = c.assign(x, name, to, ast.Start(e))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b.fold(expr.RemapColumns(x, index)), nil
+}
+
+// RowExpr is what an expression over a table's row is for.
+type RowExpr uint8
+
+// The kinds.
+const (
+	PlainRow RowExpr = iota
+	CheckExpr
+	GenerationExpr
+	CopyFilter
+)
+
+// words are how messages name the place: "not allowed in %s", "cannot use subquery in %s".
+func (k RowExpr) words() (places, place string) {
+	switch k {
+	case CheckExpr:
+		return "check constraints", "check constraint"
+	case GenerationExpr:
+		return "column generation expressions", "column generation expression"
+	}
+	if k == CopyFilter {
+		return "COPY FROM WHERE conditions", "COPY FROM WHERE condition"
+	}
+	return "this expression", "this expression"
+}
+
+// Row binds an expression over a table's row and converts it to a type; name is the column's that it is for. In the result,
+// expr.Column.Index counts in the table's columns.
+func (b *Binder) Row(e ast.Expr, r *catalog.Relation, kind RowExpr, name string, to types.T) (expr.Expr, error) {
+	columns := make([]ScalarColumn, len(r.Columns))
+	for i := range columns {
+		columns[i] = ScalarColumn{Name: r.Columns[i].Name, T: r.Columns[i].T}
+	}
+	c, index := b.lone(columns)
+	it := c.scope.items[0]
+	it.name, it.schema = r.Name, r.Schema
+	for i := range it.cols {
+		it.cols[i].hidden = r.Columns[i].Hidden
+	}
+	places, place := kind.words()
+	c.name, c.subqueryError = places, "cannot use subquery in "+place
+	x, err := c.bind(e)
+	if err != nil {
+		return nil, err
+	}
+	switch kind {
+	case CheckExpr:
+		x, err = c.toBool(x, "CHECK", ast.Start(e))
+	case CopyFilter:
+		x, err = c.toBool(x, "WHERE", ast.Start(e))
+	default:
 		x, err = c.assign(x, name, to, ast.Start(e))
 	}
 	if err != nil {

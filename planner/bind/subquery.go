@@ -31,6 +31,9 @@ func (c *clause) attach(n logical.Node) logical.Node {
 
 // bindSubquery binds a subquery as a value.
 func (c *clause) bindSubquery(e ast.Expr) (expr.Expr, error) {
+	if c.subqueryError != "" {
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "%s", c.subqueryError).At(e.Position())
+	}
 	switch e := e.(type) {
 	case *ast.InSubquery:
 		return c.bindInSubquery(e)

@@ -35,6 +35,8 @@ const (
 // OnConflict is ON CONFLICT.
 type OnConflict struct {
 	Pos int
+	// TargetPos is where the list of Elems begins.
+	TargetPos int
 	// Elems and Where infer the unique index; Constraint names it; all empty for no target.
 	Elems      []*IndexElem
 	Where      Expr

@@ -1,6 +1,9 @@
 package ast
 
-import "reflect"
+import (
+	"reflect"
+	"strings"
+)
 
 // Equal says whether two trees are the same but for positions. An empty list differs from an absent one.
 func Equal(a, b Node) bool { return equal(reflect.ValueOf(a), reflect.ValueOf(b)) }
@@ -33,7 +36,7 @@ func equal(a, b reflect.Value) bool {
 		return true
 	case reflect.Struct:
 		for i := range a.NumField() {
-			if name := a.Type().Field(i).Name; name != "Pos" && name != "ColumnPos" && !equal(a.Field(i), b.Field(i)) {
+			if name := a.Type().Field(i).Name; !strings.HasSuffix(name, "Pos") && !equal(a.Field(i), b.Field(i)) {
 				return false
 			}
 		}

@@ -113,6 +113,7 @@ func (p *parser) onConflict() *ast.OnConflict {
 	p.expect(lex.ON, lex.CONFLICT)
 	switch {
 	case p.isKind('('):
+		c.TargetPos = p.pos()
 		c.Elems = p.indexElems()
 		c.Where = p.where()
 	case p.is(lex.ON):

@@ -54,7 +54,7 @@ func dumpValue(b *strings.Builder, v reflect.Value) {
 		b.WriteString("(" + v.Type().Name())
 		for i := range v.NumField() {
 			f := v.Type().Field(i)
-			if f.Name == "Pos" || f.Name == "ColumnPos" || v.Field(i).IsZero() {
+			if strings.HasSuffix(f.Name, "Pos") || v.Field(i).IsZero() {
 				continue
 			}
 			switch f.Name {

@@ -1,0 +1,138 @@
+package bind
+
+import (
+	"slices"
+
+	"millrace/catalog"
+	"millrace/expr"
+	"millrace/pgerr"
+	"millrace/planner/logical"
+	"millrace/sql/ast"
+)
+
+// Conflict is a bound ON CONFLICT clause.
+type Conflict struct {
+	// Arbiters are the unique key spaces in which a row that exists already is a conflict: ids of indexes, 0 for the
+	// primary key.
+	Arbiters []uint32
+	// Set are the new values of DO UPDATE, one for each of the relation's columns, nil where it stays; nil for DO
+	// NOTHING. They and Where are over the existing row's columns, then those of the row that was proposed.
+	Set   []expr.Expr
+	Where expr.Expr // nil: always
+}
+
+// conflict binds ON CONFLICT; nil without it.
+func (in *insertion) conflict() (*Conflict, error) {
+	oc := in.stmt.OnConflict
+	if oc == nil {
+		return nil, nil
+	}
+	if oc.DoUpdate && oc.Constraint == "" && len(oc.Elems) == 0 {
+		return nil, pgerr.New(pgerr.SyntaxError, "ON CONFLICT DO UPDATE requires inference specification or constraint name").
+			WithHint("For example, ON CONFLICT (column_name).").At(oc.Pos)
+	}
+	out := &Conflict{}
+	var err error
+	if out.Arbiters, err = in.arbiters(oc); err != nil || !oc.DoUpdate {
+		return out, err
+	}
+	return out, in.doUpdate(oc, out)
+}
+
+// unique lists the unique key spaces of the relation: id, columns.
+func (in *insertion) unique() (ids []uint32, columns [][]int, names []string) {
+	r := in.rel
+	if r.Kind != catalog.Table {
+		return nil, nil, nil
+	}
+	if _, hidden := r.RowID(); !hidden {
+		ids, columns, names = append(ids, 0), append(columns, r.Key), append(names, r.PrimaryKeyName)
+	}
+	for _, x := range in.b.env.Catalog.Indexes(r) {
+		if !x.Index.Unique {
+			continue
+		}
+		name := ""
+		if x.Index.Constraint {
+			name = x.Name
+		}
+		ids, columns, names = append(ids, x.ID), append(columns, x.Index.Columns), append(names, name)
+	}
+	return ids, columns, names
+}
+
+// arbiters finds the key spaces that the clause means: those with exactly its columns, the constraint that it names, or
+// all.
+func (in *insertion) arbiters(oc *ast.OnConflict) ([]uint32, error) {
+	ids, columns, names := in.unique()
+	if oc.Constraint != "" {
+		if i := slices.Index(names, oc.Constraint); i >= 0 {
+			return ids[i : i+1], nil
+		}
+		if slices.ContainsFunc(in.rel.Checks, func(c catalog.Check) bool { return c.Name == oc.Constraint }) {
+			return nil, pgerr.New(pgerr.WrongObjectType, "constraint in ON CONFLICT clause has no associated index")
+		}
+		return nil, pgerr.New(pgerr.UndefinedObject, "constraint \"%s\" for table \"%s\" does not exist", oc.Constraint, in.rel.Name)
+	}
+	if len(oc.Elems) == 0 {
+		return ids, nil
+	}
+	var want []int
+	for _, e := range oc.Elems {
+		i := in.rel.ColumnIndex(e.Column)
+		if e.Column != "" && i < 0 {
+			return nil, pgerr.New(pgerr.UndefinedColumn, "column \"%s\" does not exist", e.Column).At(oc.TargetPos)
+		}
+		want = append(want, i)
+	}
+	slices.Sort(want)
+	want = slices.Compact(want)
+	var out []uint32
+	for i, cols := range columns {
+		cols = slices.Clone(cols)
+		slices.Sort(cols)
+		if slices.Equal(cols, want) {
+			out = append(out, ids[i])
+		}
+	}
+	if out == nil {
+		return nil, pgerr.New(pgerr.InvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
+	}
+	return out, nil
+}
+
+// doUpdate binds SET and WHERE of DO UPDATE over the existing row and the proposed one, "excluded".
+func (in *insertion) doUpdate(oc *ast.OnConflict, out *Conflict) error {
+	existing, at := in.row()
+	proposed, more := in.row()
+	proposed.name, proposed.schema, proposed.own = "excluded", "", ""
+	for id, i := range more {
+		at[id] = len(in.rel.Columns) + i
+	}
+	c := in.b.clause(&scope{items: []*fromItem{existing, proposed}, ctes: in.scope.ctes}, "UPDATE")
+	c.noSubqueries = "a subquery in ON CONFLICT DO UPDATE"
+	values := make([]expr.Expr, len(in.rel.Columns))
+	ch := &changed{b: in.b, rel: in.rel}
+	for _, a := range oc.Set {
+		if err := ch.assign(c, a, values); err != nil {
+			return err
+		}
+	}
+	index := func(id logical.ColID) int { return at[id] }
+	for i := range values {
+		if values[i] != nil {
+			values[i] = in.b.fold(expr.RemapColumns(values[i], index))
+		}
+	}
+	out.Set = values
+	if oc.UpdateWhere == nil {
+		return nil
+	}
+	c.name = "WHERE"
+	where, err := c.bindBool(oc.UpdateWhere, "WHERE")
+	if err != nil {
+		return err
+	}
+	out.Where = in.b.fold(expr.RemapColumns(where, index))
+	return nil
+}
