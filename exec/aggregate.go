@@ -118,7 +118,7 @@ type subspace struct {
 const maxParts = 256
 
 func (s *subspace) part() (int, bool) {
-	if s.o.d.opt.Space == nil || s.o.d.opt.AdHoc || s.err != nil {
+	if s.err != nil || !s.o.d.keepsState(s.o.op) {
 		return 0, false
 	}
 	if s.next == maxParts {

@@ -3,8 +3,10 @@ package exec
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"millrace/planner/physical"
+	"millrace/storage/state"
 )
 
 // Build makes the operators of a plan. It fails for plans that no planner should make and for expressions that
@@ -21,7 +23,17 @@ func Build(p *physical.Plan, opt Options) (*Dataflow, error) {
 	if opt.Memory == 0 && opt.AdHoc {
 		opt.Memory = adHocMemory
 	}
-	d := &Dataflow{opt: opt, plan: p, fresh: opt.Fresh || opt.AdHoc}
+	d := &Dataflow{opt: opt, plan: p, fresh: opt.Fresh || opt.AdHoc, inRecursion: make([]int, len(p.Nodes))}
+	if slices.ContainsFunc(p.Nodes, isRecurse) {
+		d.inRecursion = p.InRecursion()
+		if opt.Space == nil {
+			d.opt.Space = state.NewSpace(nil, 0, state.NewBudget(opt.Memory))
+		}
+	} else {
+		for i := range d.inRecursion {
+			d.inRecursion[i] = -1
+		}
+	}
 	for i, n := range p.Nodes {
 		o := &output{d: d, op: i}
 		op, err := d.build(o, n)
@@ -47,6 +59,19 @@ func Build(p *physical.Plan, opt Options) (*Dataflow, error) {
 		root.to = append(root.to, edge{op: d.root})
 	}
 	return d, nil
+}
+
+func isRecurse(n physical.Node) bool {
+	_, ok := n.(*physical.Recurse)
+	return ok
+}
+
+// keepsState reports whether an operator needs state: in an ad-hoc query only one that is run again and again.
+func (d *Dataflow) keepsState(op int) bool {
+	if d.opt.Space == nil {
+		return false
+	}
+	return !d.opt.AdHoc || d.inRecursion[op] >= 0 || isRecurse(d.plan.Nodes[op])
 }
 
 // build makes the operator of one node.
@@ -78,6 +103,10 @@ func (d *Dataflow) build(o *output, n physical.Node) (Operator, error) {
 		return newAggregate(o, n)
 	case *physical.Distinct:
 		return newDistinct(o, n)
+	case *physical.Recurse:
+		return newRecurse(o, n)
+	case *physical.WorkTable:
+		return workTable{}, nil
 	}
 	return nil, fmt.Errorf("exec: there is no operator for a %T", n)
 }

@@ -16,7 +16,8 @@ var ErrNegative = state.ErrNegative
 
 // Options are what a dataflow gets from its surroundings.
 type Options struct {
-	// Space is where operators keep their state; nil only with AdHoc, which needs none.
+	// Space is where operators keep their state; nil only with AdHoc, which keeps some in recursions only: in
+	// memory, and in a space of its own where this is nil.
 	Space *state.Space
 	// Context is what expressions may depend on; nil stands for the default environment without a session.
 	Context *expr.Context
@@ -57,8 +58,10 @@ type Dataflow struct {
 	scans []int
 	root  *consolidator // nil when the root's output is consolidated as it is
 	held  int64         // bytes gathered by all operators in the present step
-	fresh bool          // the next Flush is the first over a new state
-	done  bool          // AdHoc: the one Flush has been
+	// inRecursion gives for each operator the work table that it depends on, or -1.
+	inRecursion []int
+	fresh       bool // the next Flush is the first over a new state
+	done        bool // AdHoc: the one Flush has been
 }
 
 // Scans lists the indexes of Scan nodes, ascending.

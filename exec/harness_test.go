@@ -485,6 +485,8 @@ func parts(n physical.Node) []bool {
 		return []bool{false}
 	case *physical.TopN, *physical.SingleRow:
 		return []bool{true}
+	case *physical.Recurse:
+		return []bool{true}
 	case *physical.Join:
 		if n.NotIn && n.On == nil {
 			return []bool{true, false}

@@ -92,6 +92,10 @@ func (n *naiveRun) node(node physical.Node, i int) []row {
 		return n.topN(x)
 	case *physical.SingleRow:
 		return n.singleRow(x)
+	case *physical.WorkTable:
+		return nil
+	case *physical.Recurse:
+		return n.recurse(x, i)
 	}
 	panic(fmt.Sprintf("no naive %T", node))
 }

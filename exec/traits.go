@@ -32,6 +32,10 @@ func nodeTraits(p *physical.Plan, n physical.Node, of []traits) traits {
 	switch n := n.(type) {
 	case *physical.Scan:
 		return traits{positive: n.AppendOnly}
+	case *physical.WorkTable:
+		return traits{positive: n.AppendOnly}
+	case *physical.Recurse:
+		return traits{positive: n.AppendOnly, consolidated: !n.All}
 	case *physical.Values:
 		return traits{positive: true}
 	case *physical.Series:

@@ -67,6 +67,7 @@ const (
 	DuplicateAlias               Code = "42712"
 	AmbiguousFunction            Code = "42725"
 	GroupingError                Code = "42803"
+	InvalidRecursion             Code = "42P19"
 	DatatypeMismatch             Code = "42804"
 	WrongObjectType              Code = "42809"
 	CannotCoerce                 Code = "42846"

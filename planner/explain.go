@@ -127,6 +127,14 @@ func (x *explainer) describe(n physical.Node) string {
 			return "Single row per (" + names(x.in(n.Input), n.Group) + ")"
 		}
 		return "Single row"
+	case *physical.Recurse:
+		s := "Recursion " + n.Name + ": union"
+		if n.All {
+			s += " all"
+		}
+		return s + fmt.Sprintf(" over #%d", n.Work)
+	case *physical.WorkTable:
+		return "Work table of " + n.Name
 	}
 	return fmt.Sprintf("%T", n)
 }
@@ -149,6 +157,10 @@ func (x *explainer) state(n physical.Node) string {
 		return "all rows in order" + perGroup(n.Group)
 	case *physical.SingleRow:
 		return "all rows" + perGroup(n.Group)
+	case *physical.Recurse:
+		if !n.All {
+			return "each distinct row with the iterations that it comes up in"
+		}
 	}
 	return ""
 }

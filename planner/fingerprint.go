@@ -64,6 +64,8 @@ func decisions(n physical.Node) string {
 		return fmt.Sprint(n.Group, n.Order, n.Limit, n.Offset, exact(n.LimitExpr, n.OffsetExpr), n.RowNumber, n.WithTies, n.Rank)
 	case *physical.SingleRow:
 		return fmt.Sprint(n.Group)
+	case *physical.Recurse:
+		return fmt.Sprint(n.Work, n.All, n.Limit)
 	}
 	return ""
 }

@@ -44,28 +44,41 @@ func viewColumns(cols []physical.Column, names []string, pos int) ([]catalog.Col
 	return out, nil
 }
 
+// recursiveView makes the query of CREATE RECURSIVE VIEW name (columns) AS query: WITH RECURSIVE name (columns) AS (query)
+// SELECT columns FROM name.
+func recursiveView(st *ast.CreateView) *ast.Select {
+	core := &ast.SelectCore{Pos: st.Pos, From: []ast.TableExpr{&ast.TableName{ObjectName: ast.ObjectName{Pos: st.Name.Pos, Name: st.Name.Name}}}}
+	for _, c := range st.Columns {
+		core.Targets = append(core.Targets, &ast.Target{Pos: st.Pos, Expr: &ast.ColumnRef{Pos: st.Pos, Parts: []string{c}}})
+	}
+	with := &ast.With{Pos: st.Pos, Recursive: true, CTEs: []*ast.CTE{{Pos: st.Name.Pos, Name: st.Name.Name, Columns: st.Columns, Query: st.Query}}}
+	return &ast.Select{Pos: st.Pos, With: with, Body: core}
+}
+
 func (s *Session) createView(ctx context.Context, st *ast.CreateView, c Client) error {
 	switch {
-	case st.Recursive:
-		return pgerr.Unsupported("CREATE RECURSIVE VIEW").At(st.Pos)
 	case st.Persistence == ast.Temporary:
 		return pgerr.Unsupported("CREATE TEMPORARY VIEW").At(st.Pos)
 	case st.Check != ast.NoCheckOption:
 		return pgerr.Unsupported("WITH CHECK OPTION").At(st.Pos)
 	}
+	query := st.Query
+	if st.Recursive {
+		query = recursiveView(st)
+	}
 	define := func(r *catalog.Relation, cat *catalog.Snapshot) error {
 		r.Kind = catalog.View
-		q, err := planner.PlanQuery(st.Query, s.ddlEnv(cat))
+		q, err := planner.PlanQuery(query, s.ddlEnv(cat))
 		if err != nil {
 			return err
 		}
 		if len(q.Params) > 0 {
-			return noParameter(st.Query)
+			return noParameter(query)
 		}
 		if r.Columns, err = viewColumns(q.Columns, st.Columns, st.Pos); err != nil {
 			return err
 		}
-		r.Query, r.SearchPath, r.DependsOn = ast.Format(st.Query), s.searchPath(), q.DependsOn
+		r.Query, r.SearchPath, r.DependsOn = ast.Format(query), s.searchPath(), q.DependsOn
 		r.Create = ast.Format(st)
 		return nil
 	}

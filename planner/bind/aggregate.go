@@ -20,6 +20,8 @@ type aggregation struct {
 	calls []aggCall
 	// groupings are the calls of GROUPING.
 	groupings []groupingCall
+	// recursive: the level reads the recursive reference, which PostgreSQL does not aggregate.
+	recursive bool
 }
 
 type aggCall struct {
@@ -113,6 +115,8 @@ func (c *clause) aggregateLevel(call *aggCall, in *clause, pos int) (*aggregatio
 		return nil, pgerr.New(pgerr.GroupingError, "aggregate function calls cannot be nested").At(pos)
 	case level.aggs == nil:
 		return nil, level.notAllowed("aggregate functions", pgerr.GroupingError, pos)
+	case level.aggs.recursive:
+		return nil, pgerr.New(pgerr.InvalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term").At(pos)
 	}
 	return level.aggs, nil
 }

@@ -95,8 +95,14 @@ func (b *Binder) bindTableName(t *ast.TableName, s *scope) (*from, error) {
 			if err != nil {
 				return nil, err
 			}
-			node := b.apart(rel)
-			return b.aliased(node, toScope(rel.Cols), t.Name, "", t.Alias)
+			if d.work == nil {
+				rel = &Rel{Node: b.apart(rel), Cols: rel.Cols}
+			}
+			f, err := b.aliased(rel.Node, toScope(rel.Cols), t.Name, "", t.Alias)
+			if err == nil {
+				f.items[0].recursive = d.work != nil
+			}
+			return f, err
 		}
 	}
 	r, err := b.Relation(t.ObjectName)

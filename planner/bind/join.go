@@ -79,13 +79,18 @@ func (b *Binder) joinStep(j *ast.Join, left *from, s *scope) (*from, error) {
 		}
 	}
 	if j.Alias != nil {
-		it := &fromItem{name: j.Alias.Name, cols: out.cols(), relVisible: true, colsVisible: true}
+		it := &fromItem{name: j.Alias.Name, cols: out.cols(), relVisible: true, colsVisible: true, recursive: hasRecursive(out.items)}
 		if err := it.renameCols(j.Alias); err != nil {
 			return nil, err
 		}
 		out.items = []*fromItem{it}
 	}
 	return out, nil
+}
+
+// hasRecursive reports whether a FROM clause has the recursive reference.
+func hasRecursive(items []*fromItem) bool {
+	return slices.ContainsFunc(items, func(it *fromItem) bool { return it.recursive })
 }
 
 // joinUsing binds USING and NATURAL: the columns of a name become one, which comes first.

@@ -30,6 +30,8 @@ type fromItem struct {
 	blocked bool
 	// own is the relation's name where an alias hides it.
 	own string
+	// recursive: it is the recursive query whose recursive term is being bound, or a join with that.
+	recursive bool
 }
 
 type scopeCol struct {

@@ -151,7 +151,7 @@ func (b *Binder) bindCore(q *ast.SelectCore, order []*ast.OrderItem, outside *sc
 		}
 	}
 	input := b.clause(s, "aggregate arguments")
-	k.aggs = &aggregation{b: b, input: input}
+	k.aggs = &aggregation{b: b, input: input, recursive: hasRecursive(s.items)}
 	k.list = &clause{b: b, scope: s, name: "SELECT", aggs: k.aggs, windows: k.windows, sets: k.sets}
 	if k.targets, err = k.bindTargets(opt.keepUnknown && !q.Distinct); err != nil {
 		return nil, err

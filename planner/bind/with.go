@@ -20,6 +20,9 @@ type cte struct {
 	// binding is set while the query is being bound: a reference to itself is then recursion.
 	binding  bool
 	volatile bool
+	// recursive: the query refers to itself. While its recursive term is being bound, work is what the reference means.
+	recursive bool
+	work      *Rel
 }
 
 func (s *scope) cte(name string) *cte {
@@ -58,6 +61,15 @@ func (b *Binder) with(w *ast.With, s *scope) (*scope, []*cte, error) {
 		defs = append(defs, d)
 		inner.ctes = &cteScope{name: c.Name, def: d, next: inner.ctes}
 	}
+	if w.Recursive {
+		self, err := recursive(w)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, d := range defs {
+			d.recursive = self[d.ast]
+		}
+	}
 	return inner, defs, nil
 }
 
@@ -75,15 +87,22 @@ func (b *Binder) unused(defs []*cte) error {
 
 // bindCTE binds a WITH query for one reference.
 func (b *Binder) bindCTE(d *cte, pos int) (*Rel, error) {
+	if d.work != nil {
+		return d.work, nil
+	}
 	if d.binding {
-		return nil, pgerr.Unsupported("WITH RECURSIVE").At(pos)
+		return nil, pgerr.New(pgerr.InternalError, "the WITH query \"%s\" refers to itself", d.ast.Name).At(pos)
 	}
 	d.binding = true
 	defer func() { d.binding = false }()
 	d.uses++
 	volatile := b.volatile
 	b.volatile = false
-	rel, err := b.bindSelect(d.ast.Query.(*ast.Select), d.scope, selectOptions{})
+	bind := b.bindPlainCTE
+	if d.recursive {
+		bind = b.bindRecursive
+	}
+	rel, err := bind(d)
 	if err != nil {
 		return nil, err
 	}
@@ -92,8 +111,21 @@ func (b *Binder) bindCTE(d *cte, pos int) (*Rel, error) {
 	if d.volatile && d.uses > 1 {
 		return nil, pgerr.Unsupported("a WITH query with volatile functions that is referred to more than once").At(pos)
 	}
-	rel.Cols, err = renameCols(rel.Cols, d.ast.Columns, "WITH query", d.ast.Name, d.ast.Pos)
+	return rel, nil
+}
+
+func (b *Binder) bindPlainCTE(d *cte) (*Rel, error) {
+	rel, err := b.bindSelect(d.ast.Query.(*ast.Select), d.scope, selectOptions{})
+	if err != nil {
+		return nil, err
+	}
+	rel.Cols, err = d.names(rel.Cols)
 	return rel, err
+}
+
+// names gives the query's columns the names of the WITH clause.
+func (d *cte) names(cols []OutCol) ([]OutCol, error) {
+	return renameCols(cols, d.ast.Columns, "WITH query", d.ast.Name, d.ast.Pos)
 }
 
 // renameCols gives the first columns new names.

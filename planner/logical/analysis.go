@@ -112,6 +112,10 @@ func (a *Analysis) computeKeys(n Node) [][]ColID {
 		return a.seriesKeys(n)
 	case *SingleRow:
 		return append(slices.Clone(a.Keys(n.Input)), slices.Clone(n.Group))
+	case *Recursive:
+		if !n.All {
+			return [][]ColID{slices.Clone(n.Cols)}
+		}
 	}
 	return nil
 }
@@ -481,6 +485,10 @@ func (a *Analysis) computeAppendOnly(n Node) bool {
 			return a.AppendOnly(n.Left) && a.AppendOnly(n.Right)
 		}
 		return a.AppendOnly(n.Left) && a.Constant(n.Right)
+	case *Recursive:
+		return n.AppendOnly
+	case *WorkTable:
+		return n.AppendOnly
 	case *TopN:
 		// Without a bound every row stays, as long as its number does not show.
 		return n.RowNumber == 0 && n.Limit == nil && n.Offset == nil && a.AppendOnly(n.Input)
@@ -492,12 +500,18 @@ func (a *Analysis) computeAppendOnly(n Node) bool {
 // Constant reports whether n reads no relation, so that its rows never change.
 func (a *Analysis) Constant(n Node) bool {
 	constant := true
+	var read, within ColSet // work tables
 	Walk(n, func(x Node) {
-		if _, ok := x.(*Scan); ok {
+		switch x := x.(type) {
+		case *Scan:
 			constant = false
+		case *WorkTable:
+			read.Add(x.Iteration)
+		case *Recursive:
+			within.Add(x.Work)
 		}
 	})
-	return constant
+	return constant && read.SubsetOf(within)
 }
 
 // Free gives the columns that n reads from outside of itself: those by which the right side of a dependent join

@@ -85,6 +85,10 @@ func Used(n Node) ColSet {
 		s.Add(n.Time)
 	case *SingleRow:
 		s.AddAll(n.Group)
+	case *Recursive:
+		s.AddAll(n.BaseCols)
+		s.AddAll(n.StepCols)
+		s.Add(n.StepIteration)
 	}
 	return s
 }
@@ -242,6 +246,10 @@ func RenameCols(n Node, names map[ColID]expr.Expr) Node {
 		return &c
 	case *SingleRow:
 		return &SingleRow{Input: n.Input, Group: list(n.Group)}
+	case *Recursive:
+		c := *n
+		c.BaseCols, c.StepCols, c.StepIteration = list(n.BaseCols), list(n.StepCols), to(n.StepIteration)
+		return &c
 	}
 	return n
 }

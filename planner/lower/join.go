@@ -58,6 +58,10 @@ func (l *lowering) join(n *logical.Join, need logical.ColSet) (ref, error) {
 		j.RightCols, ids = emitted(right, need, ids)
 	}
 	j.LeftStatic, j.RightStatic = l.q.View && l.an.Constant(n.Left), l.q.View && l.an.Constant(n.Right)
+	if !l.q.View && len(l.workOps) > 0 && l.depends(left.op) != l.depends(right.op) {
+		// In a recursion that runs once, what does not read the work table is complete before the first iteration.
+		j.LeftStatic, j.RightStatic = !l.depends(left.op), !l.depends(right.op)
+	}
 	j.Output = l.output(n, ids)
 	return l.add(j, ids), nil
 }

@@ -24,7 +24,7 @@ type Query struct {
 
 // Lower makes the physical plan.
 func Lower(q *Query, an *logical.Analysis) (*physical.Plan, error) {
-	l := &lowering{q: q, an: an, plan: &physical.Plan{AdHoc: !q.View}, buckets: map[string][]int{}}
+	l := &lowering{q: q, an: an, plan: &physical.Plan{AdHoc: !q.View}, buckets: map[string][]int{}, workOps: map[logical.ColID]int{}}
 	l.qualify = countRelations(q.Node) > 1
 	r, err := l.root()
 	if err != nil {
@@ -65,6 +65,9 @@ type lowering struct {
 	// buckets finds nodes that may be equal, by kind and inputs.
 	buckets map[string][]int
 	qualify bool // EXPLAIN names columns with their relation
+	// workOps are the work tables of the recursive queries that are being lowered, by their logical number.
+	workOps    map[logical.ColID]int
+	recursions []recursion
 }
 
 // ref is a lowered operator: its number, and which column stands where in its output.

@@ -44,6 +44,10 @@ func (l *lowering) node(n logical.Node, need logical.ColSet) (ref, error) {
 		return l.series(n, need)
 	case *logical.SingleRow:
 		return l.singleRow(n, need)
+	case *logical.Recursive:
+		return l.recursive(n)
+	case *logical.WorkTable:
+		return l.workTable(n)
 	}
 	return ref{}, pgerr.New(pgerr.InternalError, "no lowering for %T", n)
 }

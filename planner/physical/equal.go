@@ -8,7 +8,7 @@ import (
 )
 
 // SameNode reports whether two nodes describe the same computation over the same inputs, so that one can serve for
-// both. Nodes with volatile expressions are the same as no other.
+// both. Nodes with volatile expressions are the same as no other, and neither are those of different recursions.
 func SameNode(a, b Node) bool {
 	if !slices.Equal(a.Inputs(), b.Inputs()) || !slices.Equal(a.Out().Types, b.Out().Types) || a.Out().AppendOnly != b.Out().AppendOnly {
 		return false

@@ -13,7 +13,7 @@ import (
 // right side is used.
 // After: without them, down to the columns of scans; the left side alone.
 // Why: columns cost decoding and state.
-// Guard: what decides which rows there are stays: the columns of a DISTINCT or a set operation, grouping columns, functions
+// Guard: what decides which rows there are stays: the columns of a DISTINCT, a set operation or a recursion, grouping columns, functions
 // that return sets, and the right side of a left join that may give a left row several partners.
 func pruneColumns(c *Context, n logical.Node) logical.Node { return c.prune(n, c.Need) }
 
@@ -37,7 +37,7 @@ func (c *Context) prune(n logical.Node, need logical.ColSet) logical.Node {
 			x.RowNumber = 0
 			return c.prune(&x, need)
 		}
-	case *logical.Distinct, *logical.SetOp:
+	case *logical.Distinct, *logical.SetOp, *logical.Recursive:
 		need = logical.ColSet{}
 	}
 	below := need.Clone()
