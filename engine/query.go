@@ -112,7 +112,7 @@ func (r *Read) runScan(ctx context.Context, q *Query, flow *exec.Dataflow, node 
 	if s.StopAfter > 0 && s.Filter == nil && !changed {
 		push = stopAfter(s.StopAfter, push)
 	}
-	err = r.scanRange(rel, s, lower, upper, gone, push)
+	err = r.scanRange(rel, s, lower, upper, gone, q.Context.Session, push)
 	if err != nil && !errors.Is(err, errScanned) {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"millrace/catalog"
 	"millrace/delta"
+	"millrace/expr"
 	"millrace/planner/physical"
 	"millrace/storage"
 	"millrace/storage/codec"
@@ -20,12 +21,12 @@ var errEnough = errors.New("enough rows")
 
 // scan reads a relation's contents at the read's epoch, the columns of s, and pushes them in batches.
 func (r *Read) scan(rel *catalog.Relation, s *physical.Scan, push func(*delta.Batch) error) error {
-	return r.scanRange(rel, s, nil, nil, nil, push)
+	return r.scanRange(rel, s, nil, nil, nil, nil, push)
 }
 
 // scanRange is scan for keys in [lower, upper); nil is open. Relations that are not stored by key ignore it. Rows of a
-// table that are in gone are left out, as often as it says.
-func (r *Read) scanRange(rel *catalog.Relation, s *physical.Scan, lower, upper []byte, gone map[string]int64, push func(*delta.Batch) error) error {
+// table that are in gone are left out, as often as it says; session is who asks, for system relations.
+func (r *Read) scanRange(rel *catalog.Relation, s *physical.Scan, lower, upper []byte, gone map[string]int64, session expr.SessionInfo, push func(*delta.Batch) error) error {
 	switch rel.Kind {
 	case catalog.Stream:
 		return r.pushLog(rel, s, r.snap.snap.ReadLog(rel.ID, 0, r.Epoch), push)
@@ -38,7 +39,7 @@ func (r *Read) scanRange(rel *catalog.Relation, s *physical.Scan, lower, upper [
 	case catalog.MaterializedView:
 		return r.scanView(rel, s, lower, upper, push)
 	case catalog.System:
-		return r.scanSystem(rel, s, push)
+		return r.scanSystem(rel, s, session, push)
 	}
 	return fmt.Errorf("a %s has no rows", rel.Kind)
 }

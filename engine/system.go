@@ -5,28 +5,26 @@ import (
 
 	"millrace/catalog"
 	"millrace/delta"
+	"millrace/expr"
 	"millrace/planner/physical"
 )
 
 // SystemRelation is a relation whose rows are computed when it is read.
 type SystemRelation struct {
 	Relation *catalog.Relation
-	// Rows appends the relation's rows, all columns, to b. It sees the read's catalog and the engine's state
-	// of the moment.
-	Rows func(e *Engine, c *catalog.Snapshot, b *delta.Batch) error
+	// Rows gives the relation's rows, all columns, in a batch that nobody changes any more. It sees the read's catalog, the
+	// engine's state of the moment, and who asks, which may be nil.
+	Rows func(e *Engine, c *catalog.Snapshot, session expr.SessionInfo) (*delta.Batch, error)
 }
 
-func (r *Read) scanSystem(rel *catalog.Relation, s *physical.Scan, push func(*delta.Batch) error) error {
+func (r *Read) scanSystem(rel *catalog.Relation, s *physical.Scan, session expr.SessionInfo, push func(*delta.Batch) error) error {
 	sys := r.e.system[rel.Schema+"."+rel.Name]
 	if sys == nil {
 		return fmt.Errorf("system relation %s.%s has no contents", rel.Schema, rel.Name)
 	}
-	b := delta.NewBatch(rel.Types(), 64)
-	if err := sys.Rows(r.e, r.cat, b); err != nil {
+	b, err := sys.Rows(r.e, r.cat, session)
+	if err != nil || b.N == 0 {
 		return err
-	}
-	if b.N == 0 {
-		return nil
 	}
 	return push(prune(b, s.Cols))
 }
@@ -88,4 +86,21 @@ func (e *Engine) Failures(view uint32, limit int) ([]Failure, error) {
 		out = append(out, f)
 	}
 	return out, it.Close()
+}
+
+// RelationSize estimates the bytes on disk of a relation's rows, and of all that is kept of it: its changelog, a view's
+// operator state. What is still in memory only is not counted.
+func (e *Engine) RelationSize(id uint32) (rows, total int64, err error) {
+	rows, log, err := e.store.RelationSize(id)
+	if err != nil {
+		return 0, 0, err
+	}
+	viewRows, viewTotal, err := e.store.DataflowSize(id)
+	return rows + log + viewRows, rows + log + viewTotal, err
+}
+
+// DiskSize is the size of the database's files in bytes.
+func (e *Engine) DiskSize() int64 {
+	m := e.store.Metrics()
+	return m.Durable.DiskBytes + m.Derived.DiskBytes
 }

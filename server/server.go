@@ -105,7 +105,7 @@ func Start(cfg Config) (*Server, error) {
 		MemoryLimit: cfg.MemoryLimit,
 		Log:         cfg.Log,
 		Plan:        session.PlanFlow,
-		System:      sysview.All(),
+		System:      append(sysview.All(), session.SystemCatalog(Superuser, Database)...),
 		Sources: func(r *catalog.Relation, offset []byte) (connector.Source, error) {
 			return openSource(connectors, r, offset)
 		},
@@ -116,7 +116,7 @@ func Start(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		Engine:   eng,
-		Sessions: &session.Server{Engine: eng, Connectors: connectors, Version: Version, Database: Database},
+		Sessions: &session.Server{Engine: eng, Connectors: connectors, Version: Version, Database: Database, Superuser: Superuser},
 		listener: l, served: make(chan error, 1),
 	}
 	s.wire = pgwire.NewServer(pgwire.Config{

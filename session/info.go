@@ -58,10 +58,12 @@ func (s *Session) Catalog(function string, args []types.Datum) (d types.Datum, o
 		return types.NewString(s.srv.Version), true, nil
 	case "format_type":
 		return formatType(args)
-	case "pg_get_userbyid":
-		return types.NewString(s.user), true, nil
 	}
-	return types.Null, false, nil
+	if d, ok, err = s.sizeFunction(strings.ToLower(function), args); ok {
+		return d, true, err
+	}
+	d, ok = s.catalogFunction(strings.ToLower(function), args)
+	return d, ok, nil
 }
 
 func formatType(args []types.Datum) (types.Datum, bool, error) {

@@ -22,6 +22,7 @@ type Server struct {
 	Connectors Connectors
 	Version    string // Millrace's own version
 	Database   string // the one database's name
+	Superuser  string // the role that owns everything
 }
 
 // Options opens a session.

@@ -6,6 +6,7 @@ import (
 	"millrace/catalog"
 	"millrace/delta"
 	"millrace/engine"
+	"millrace/expr"
 	"millrace/types"
 )
 
@@ -44,7 +45,10 @@ func define(name, comment string, rows func(*engine.Engine, *catalog.Snapshot, *
 	for i := 0; i < len(pairs); i += 2 {
 		r.Columns = append(r.Columns, catalog.Column{Name: pairs[i].(string), T: types.Of(pairs[i+1].(types.Kind))})
 	}
-	return engine.SystemRelation{Relation: r, Rows: rows}
+	return engine.SystemRelation{Relation: r, Rows: func(e *engine.Engine, c *catalog.Snapshot, _ expr.SessionInfo) (*delta.Batch, error) {
+		b := delta.NewBatch(r.Types(), 64)
+		return b, rows(e, c, b)
+	}}
 }
 
 func text(s string) types.Datum { return types.NewString(s) }

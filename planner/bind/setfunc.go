@@ -59,6 +59,15 @@ var setSignatures = func() []setSignature {
 	return out
 }()
 
+// SetFunctions lists the names of the set-returning functions; overloads repeat them.
+func SetFunctions() []string {
+	names := make([]string, len(setSignatures))
+	for i := range setSignatures {
+		names[i] = setSignatures[i].name
+	}
+	return names
+}
+
 var k2name = map[types.Kind]string{types.JSON: "json", types.JSONB: "jsonb"}
 
 func isSetFunc(name string) bool {

@@ -1,0 +1,304 @@
+package pgcatalog
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"millrace/catalog"
+	"millrace/sql/lex"
+	"millrace/types"
+)
+
+// Call answers a catalog function, as the planner's registry names it, in lower case; ok is false for one that is not
+// known here. Arguments are never NULL, except format_type's second. A result that does not exist is NULL, as in
+// PostgreSQL. path is the search path with its implicit schemas.
+func Call(s *Source, path []string, name string, args []types.Datum) (d types.Datum, ok bool) {
+	if strings.HasSuffix(name, "_is_visible") {
+		return types.NewBool(s.isVisible(path, name, oidArg(args, 0))), true
+	}
+	if strings.HasPrefix(name, "has_") || name == "pg_has_role" {
+		return types.NewBool(true), true // there is one role so far, the superuser
+	}
+	if name == "pg_get_viewdef" && args[0].B != nil { // by name instead of id
+		r, ok := s.byName(path, string(args[0].B))
+		if !ok {
+			return types.Null, true
+		}
+		args = append([]types.Datum{types.NewInt(int64(r.ID))}, args[1:]...)
+	}
+	if f, ok := functionTable[name]; ok {
+		return f(s, args), true
+	}
+	return types.Null, false
+}
+
+// functionTable are the functions that need nothing but the catalog.
+var functionTable = map[string]func(*Source, []types.Datum) types.Datum{
+	"pg_get_userbyid":                    userByID,
+	"obj_description":                    objectDescription,
+	"col_description":                    columnDescription,
+	"shobj_description":                  nothing,
+	"pg_get_expr":                        func(_ *Source, args []types.Datum) types.Datum { return args[0] }, // expressions are kept as text
+	"pg_get_viewdef":                     viewDefinition,
+	"pg_get_indexdef":                    indexDefinition,
+	"pg_get_constraintdef":               constraintDefinition,
+	"pg_get_ruledef":                     ruleDefinition,
+	"pg_get_triggerdef":                  nothing,
+	"pg_get_partkeydef":                  nothing,
+	"pg_get_functiondef":                 nothing,
+	"pg_get_function_sqlbody":            nothing,
+	"pg_get_function_result":             functionResult,
+	"pg_get_function_arguments":          functionArguments,
+	"pg_get_function_identity_arguments": functionArguments,
+	"pg_get_statisticsobjdef_columns":    nothing,
+	"pg_get_serial_sequence":             nothing,
+	"pg_relation_is_publishable":         func(*Source, []types.Datum) types.Datum { return types.NewBool(false) },
+	"pg_relation_filenode":               func(_ *Source, args []types.Datum) types.Datum { return args[0] },
+	"pg_tablespace_location":             func(*Source, []types.Datum) types.Datum { return types.NewString("") },
+	"pg_encoding_to_char":                encodingName,
+	"pg_char_to_encoding":                encodingNumber,
+	"pg_client_encoding":                 func(*Source, []types.Datum) types.Datum { return types.NewString("UTF8") },
+	"pg_is_in_recovery":                  func(*Source, []types.Datum) types.Datum { return types.NewBool(false) },
+	"pg_my_temp_schema":                  func(*Source, []types.Datum) types.Datum { return types.NewInt(0) },
+	"pg_is_other_temp_schema":            func(*Source, []types.Datum) types.Datum { return types.NewBool(false) },
+	"pg_collation_actual_version":        nothing,
+	"pg_index_column_has_property":       indexProperty,
+}
+
+func nothing(*Source, []types.Datum) types.Datum { return types.Null }
+
+func oidArg(args []types.Datum, i int) uint32 { return uint32(args[i].I) }
+
+func userByID(s *Source, args []types.Datum) types.Datum {
+	if oidArg(args, 0) == roleOID {
+		return types.NewString(s.Owner)
+	}
+	return types.NewString("unknown (OID=" + strconv.FormatInt(args[0].I, 10) + ")")
+}
+
+// byName finds a relation by a name as SQL writes it.
+func (s *Source) byName(path []string, name string) (*catalog.Relation, bool) {
+	tokens, err := lex.Scan(name, nil)
+	if err != nil || tokens.Err != nil {
+		return nil, false
+	}
+	var parts []string
+	for _, t := range tokens.List {
+		if t.Kind == lex.Ident || t.Kind == lex.QuotedIdent {
+			parts = append(parts, t.Text)
+		}
+	}
+	switch len(parts) {
+	case 1:
+		return s.Catalog.Resolve(path, parts[0])
+	case 2:
+		return s.Catalog.Lookup(parts[0], parts[1])
+	}
+	return nil, false
+}
+
+// relationOf finds the relation of an id of pg_class: a relation, or the one whose key's index it is.
+func (s *Source) relationOf(id uint32) (r *catalog.Relation, index bool) {
+	if id >= keyIndexOID && id < keyOID {
+		id, index = id-keyIndexOID, true
+	}
+	if r, ok := s.Catalog.Relation(id); ok {
+		return r, index
+	}
+	return nil, false
+}
+
+// isVisible reports whether an object is the one that its bare name means. Only relations and row types can be hidden:
+// everything else is in pg_catalog.
+func (s *Source) isVisible(path []string, function string, id uint32) bool {
+	switch function {
+	case "pg_table_is_visible":
+	case "pg_type_is_visible":
+		switch {
+		case id >= rowTypeOID && id < rowArrayOID:
+			id -= rowTypeOID
+		case id >= rowArrayOID && id < keyIndexOID:
+			id -= rowArrayOID
+		default:
+			return true
+		}
+	default:
+		return true
+	}
+	r, index := s.relationOf(id)
+	if r == nil || !slices.Contains(path, r.Schema) {
+		return false
+	}
+	if index {
+		return true
+	}
+	first, ok := s.Catalog.Resolve(path, r.Name)
+	return ok && first.ID == r.ID
+}
+
+func objectDescription(s *Source, args []types.Datum) types.Datum {
+	class := ""
+	if len(args) > 1 {
+		class = string(args[1].B)
+	}
+	id := oidArg(args, 0)
+	if r, _ := s.relationOf(id); r != nil && r.ID == id && (class == "" || class == "pg_class") {
+		return orNull(r.Comment)
+	}
+	if class == "" || class == "pg_namespace" {
+		for _, x := range s.Catalog.Schemas() {
+			if x.ID == id {
+				return orNull(x.Comment)
+			}
+		}
+	}
+	return types.Null
+}
+
+func columnDescription(s *Source, args []types.Datum) types.Datum {
+	r, ok := s.Catalog.Relation(oidArg(args, 0))
+	if !ok {
+		return types.Null
+	}
+	cols := columnsOf(r)
+	if n := args[1].I; n >= 1 && n <= int64(len(cols)) {
+		return orNull(cols[n-1].Comment)
+	}
+	return types.Null
+}
+
+func orNull(s string) types.Datum {
+	if s == "" {
+		return types.Null
+	}
+	return types.NewString(s)
+}
+
+func viewDefinition(s *Source, args []types.Datum) types.Datum {
+	if r, ok := s.Catalog.Relation(oidArg(args, 0)); ok && isView(r) {
+		return types.NewString(Definition(r))
+	}
+	return types.Null
+}
+
+func ruleDefinition(s *Source, args []types.Datum) types.Datum {
+	r, ok := s.Catalog.Relation(oidArg(args, 0) - ruleOID)
+	if !ok || !isView(r) {
+		return types.Null
+	}
+	return types.NewString("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO " + lex.QuoteIdent(r.Schema) + "." + lex.QuoteIdent(r.Name) + " DO INSTEAD" + Definition(r))
+}
+
+// keyBy finds a key by the id of its index or constraint.
+func (s *Source) keyBy(id uint32) *key {
+	for _, k := range keysOf(s) {
+		if k.indexOID() == id || k.oid() == id {
+			return &k
+		}
+	}
+	return nil
+}
+
+func indexDefinition(s *Source, args []types.Datum) types.Datum {
+	k := s.keyBy(oidArg(args, 0))
+	switch {
+	case k == nil:
+		return types.Null
+	case len(args) < 2 || args[1].I == 0:
+		return types.NewString(k.indexDefinition())
+	}
+	if n := args[1].I; n >= 1 && n <= int64(len(k.attrs)) {
+		return types.NewString(lex.QuoteIdent(k.columns()[n-1]))
+	}
+	return types.NewString("")
+}
+
+func constraintDefinition(s *Source, args []types.Datum) types.Datum {
+	if k := s.keyBy(oidArg(args, 0)); k != nil && k.primary {
+		return types.NewString(k.definition())
+	}
+	return types.Null
+}
+
+func indexProperty(s *Source, args []types.Datum) types.Datum {
+	k := s.keyBy(oidArg(args, 0))
+	if k == nil || args[1].I < 1 || args[1].I > int64(len(k.attrs)) {
+		return types.Null
+	}
+	switch strings.ToLower(string(args[2].B)) {
+	case "asc", "nulls_last", "orderable", "search_array", "search_nulls", "returnable":
+		return types.NewBool(true)
+	case "desc", "nulls_first", "distance_orderable":
+		return types.NewBool(false)
+	}
+	return types.Null
+}
+
+// encodings are PostgreSQL's numbers of the encodings that clients ask for.
+var encodings = map[int64]string{0: "SQL_ASCII", 6: "UTF8", 8: "LATIN1"}
+
+func encodingName(_ *Source, args []types.Datum) types.Datum {
+	return types.NewString(encodings[args[0].I])
+}
+
+func encodingNumber(_ *Source, args []types.Datum) types.Datum {
+	name := strings.ToUpper(strings.ReplaceAll(string(args[0].B), "-", ""))
+	for _, n := range []int64{0, 6, 8} {
+		if encodings[n] == name {
+			return types.NewInt(n)
+		}
+	}
+	return types.NewInt(-1)
+}
+
+// builtinFunction gives the fields of a function in the data.
+func builtinFunction(id types.Datum) []string {
+	want := strconv.FormatInt(id.I, 10)
+	for _, line := range lines("pg_proc.tsv") {
+		if head, _, _ := strings.Cut(line, "\t"); head == want {
+			return strings.Split(line, "\t")
+		}
+	}
+	return nil
+}
+
+// typeText is a type's name by the text of its id.
+func typeText(id string) string {
+	var n uint32
+	for _, c := range []byte(id) {
+		n = n*10 + uint32(c-'0')
+	}
+	if t, ok := types.ByOID(n); ok {
+		return t.String()
+	}
+	for _, line := range lines("pg_type.tsv") {
+		if f := strings.SplitN(line, "\t", 3); f[0] == id {
+			return f[1]
+		}
+	}
+	return "???"
+}
+
+func functionResult(_ *Source, args []types.Datum) types.Datum {
+	f := builtinFunction(args[0])
+	if f == nil {
+		return types.Null
+	}
+	if f[3] == "t" {
+		return types.NewString("SETOF " + typeText(f[10]))
+	}
+	return types.NewString(typeText(f[10]))
+}
+
+func functionArguments(_ *Source, args []types.Datum) types.Datum {
+	f := builtinFunction(args[0])
+	if f == nil {
+		return types.Null
+	}
+	var names []string
+	for _, id := range strings.Fields(f[11]) {
+		names = append(names, typeText(id))
+	}
+	return types.NewString(strings.Join(names, ", "))
+}
