@@ -142,7 +142,7 @@ func (s *subscriptNode) disown() { s.out = delta.Vec{Type: s.t} }
 // isOuterSubscript reports whether the array under e is itself subscripted as part of the same chain: a[1][2].
 func isOuterSubscript(e *Subscript) (*Subscript, bool) {
 	inner, ok := e.Arg.(*Subscript)
-	if !ok || !inner.Arg.Type().Is(types.Array) || !inner.T.Is(types.Array) {
+	if !ok || e.First || !inner.Arg.Type().Is(types.Array) || !inner.T.Is(types.Array) {
 		return nil, false
 	}
 	return inner, true

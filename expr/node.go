@@ -128,6 +128,8 @@ type Subscript struct {
 	Slice     bool
 	Low, High Expr
 	T         types.T
+	// First begins a chain: Arg is the array, even where a rewriting has put a slice in its place.
+	First bool
 }
 
 func (e *Column) Type() types.T       { return e.T }

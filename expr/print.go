@@ -170,7 +170,13 @@ func (p *printer) cast(e *Cast) {
 }
 
 func (p *printer) subscript(e *Subscript) {
-	p.expr(e.Arg)
+	if _, chained := e.Arg.(*Subscript); chained && e.First {
+		p.WriteByte('(')
+		p.expr(e.Arg)
+		p.WriteByte(')')
+	} else {
+		p.expr(e.Arg)
+	}
 	p.WriteByte('[')
 	if e.Slice {
 		if e.Low != nil {

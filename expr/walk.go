@@ -306,7 +306,7 @@ func sameNode(a, b Expr) bool {
 		return ok
 	case *Subscript:
 		b, ok := b.(*Subscript)
-		return ok && a.Slice == b.Slice
+		return ok && a.Slice == b.Slice && a.First == b.First
 	}
 	return false
 }

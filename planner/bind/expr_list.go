@@ -184,7 +184,7 @@ func (c *clause) subscript(e *ast.Subscript) (expr.Expr, error) {
 	first := e.Base
 	for {
 		inner, ok := first.(*ast.Subscript)
-		if !ok {
+		if !ok || inner.Grouped {
 			break
 		}
 		chain, first = append(chain, inner), inner.Base
@@ -221,7 +221,7 @@ func (c *clause) arraySubscripts(base expr.Expr, chain []*ast.Subscript) (expr.E
 		if err != nil {
 			return nil, err
 		}
-		sub := &expr.Subscript{Arg: out, Slice: s.Slice, T: array}
+		sub := &expr.Subscript{Arg: out, Slice: s.Slice, T: array, First: i == 0}
 		if s.Slice {
 			sub.Low = low
 			if sub.High, err = c.arrayIndex(s.Upper); err != nil {

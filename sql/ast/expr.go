@@ -264,6 +264,9 @@ type Subscript struct {
 	Slice bool
 	Index Expr // the index; for a slice the lower bound or nil
 	Upper Expr // for a slice the upper bound or nil
+	// Grouped says that it stands in parentheses before a further subscript, which then is one of its value: (x[1:2])[1]
+	// and x[1:2][1] differ.
+	Grouped bool
 }
 
 // FieldSelect is (x).field.

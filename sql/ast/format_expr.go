@@ -335,10 +335,15 @@ func (p *printer) star(e *Star) {
 // base writes what a subscript or a field is taken of. A column before a field needs parentheses, or the field would
 // read as part of its name.
 func (p *printer) base(e Expr, field bool) {
-	switch e.(type) {
+	switch e := e.(type) {
 	case nil:
 		return
-	case *Subscript, *FieldSelect, *Param, *ScalarSubquery:
+	case *Subscript:
+		if !e.Grouped || field {
+			p.primary(e)
+			return
+		}
+	case *FieldSelect, *Param, *ScalarSubquery:
 		p.primary(e)
 		return
 	case *ColumnRef:

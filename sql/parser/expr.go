@@ -485,6 +485,9 @@ func (p *parser) groupExpr(q *ast.Select, list []ast.Expr, pos int) ast.Expr {
 	case q != nil:
 		return p.indirection(&ast.ScalarSubquery{Pos: pos, Query: q})
 	case len(list) == 1:
+		if s, ok := list[0].(*ast.Subscript); ok && p.isKind('[') {
+			s.Grouped = true
+		}
 		return p.indirection(list[0])
 	}
 	return &ast.Row{Pos: pos, Args: list}
