@@ -22,13 +22,29 @@ func joinKeys(c *Context, n logical.Node) logical.Node {
 	return c.keyColumns(j)
 }
 
-// notInColumns does the same for NOT IN, whose one comparison the lowering takes as a key.
+// notInColumns does the same for NOT IN, whose one comparison the lowering takes as a key, and decides one that is known.
 func notInColumns(c *Context, n logical.Node) logical.Node {
 	j, ok := n.(*logical.Join)
 	if !ok || !j.NotIn {
 		return n
 	}
+	if len(j.On) == 1 {
+		if known, ok := j.On[0].(*expr.Const); ok {
+			return decidedNotIn(j, known)
+		}
+	}
 	return c.keyColumns(j)
+}
+
+// decidedNotIn is a NOT IN whose comparison has the same outcome for all rows: if that is false all rows pass, else those with nothing on
+// the right.
+func decidedNotIn(j *logical.Join, outcome *expr.Const) logical.Node {
+	if !isTrue(outcome) && !outcome.Value.Null {
+		return j.Left
+	}
+	x := *j
+	x.NotIn, x.On = false, nil
+	return &x
 }
 
 // equated is a conjunct that equates an expression of the left with one of the right.
@@ -43,16 +59,17 @@ func (e *equated) columns() bool {
 	return l && r
 }
 
-func (c *Context) equation(p expr.Expr, l, r logical.ColSet) (equated, bool) {
+// equation takes a conjunct apart. One of NOT IN may have no column on a side: 1 NOT IN (SELECT y FROM u).
+func (c *Context) equation(p expr.Expr, l, r logical.ColSet, notIn bool) (equated, bool) {
 	a, b, nullSafe, ok := logical.Equality(p)
 	if !ok || expr.VolatilityOf(p) == expr.Volatile {
 		return equated{}, false
 	}
 	ac, bc := logical.ExprCols(a), logical.ExprCols(b)
-	if ac.Empty() || bc.Empty() {
+	if (ac.Empty() || bc.Empty()) && !notIn {
 		return equated{}, false
 	}
-	if ac.SubsetOf(r) && bc.SubsetOf(l) {
+	if ac.SubsetOf(r) && bc.SubsetOf(l) && !(ac.SubsetOf(l) && bc.SubsetOf(r)) {
 		a, b, ac, bc = b, a, bc, ac
 	}
 	return equated{a, b, nullSafe}, ac.SubsetOf(l) && bc.SubsetOf(r)
@@ -61,13 +78,13 @@ func (c *Context) equation(p expr.Expr, l, r logical.ColSet) (equated, bool) {
 func (c *Context) keyColumns(j *logical.Join) logical.Node {
 	l, r := logical.OutputSet(j.Left), logical.OutputSet(j.Right)
 	plain := slices.ContainsFunc(j.On, func(p expr.Expr) bool {
-		e, ok := c.equation(p, l, r)
+		e, ok := c.equation(p, l, r, j.NotIn)
 		return ok && (e.columns() || !logical.CanFail(e.left) && !logical.CanFail(e.right))
 	})
 	var left, right []logical.Item
 	on := slices.Clone(j.On)
 	for i, p := range on {
-		e, ok := c.equation(p, l, r)
+		e, ok := c.equation(p, l, r, j.NotIn)
 		if !ok || e.columns() || plain && (logical.CanFail(e.left) || logical.CanFail(e.right)) {
 			continue
 		}
