@@ -18,7 +18,7 @@ EVENTS ?= 10000000
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test race lint format vet staticcheck fuzz-short fuzz-long crash-long random-long long slt bench clean
+.PHONY: build test race lint format vet staticcheck fuzz-short fuzz-long crash-long random-long oracle-long long slt bench clean
 
 build:
 	go build -trimpath -buildvcs=false -o bin/millrace ./cmd/millrace
@@ -57,7 +57,12 @@ random-long:
 	MILLRACE_LONG=1 MILLRACE_REQUIRE_POSTGRES=1 go test -count=1 -timeout 4h -v -run 'Random|Tour|Bank' ./server
 	MILLRACE_CONFIGS=all go test -count=10 -timeout 2h ./exec
 
-long: crash-long random-long fuzz-long
+# A million answers to random queries, held against PostgreSQL's: an hour or two. MILLRACE_SEED=random for others than the last time's.
+COMPARISONS ?= 1000000
+oracle-long:
+	MILLRACE_LONG=1 MILLRACE_REQUIRE_POSTGRES=1 go test -count=1 -timeout 12h -v -run '^TestAnswers$$' ./server -comparisons $(COMPARISONS) -failures 5
+
+long: crash-long random-long oracle-long fuzz-long
 
 # The end-to-end suites alone, against Millrace in several configurations.
 slt:
