@@ -61,6 +61,10 @@ type Relation struct {
 	// DependsOn lists the ids of the relations that Query reads, each once.
 	DependsOn []uint32 `json:",omitempty"`
 
+	// Rows are the approximate numbers of rows, by id, of what Query reads, when the object was made: its plan depends on
+	// them, and must be the same at every start.
+	Rows map[uint32]int64 `json:",omitempty"`
+
 	// Storage is the id under which a table's rows lie when it is not the relation's own, see StorageID.
 	Storage uint32 `json:",omitempty"`
 	// Checks are a table's CHECK constraints by name.

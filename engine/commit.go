@@ -275,6 +275,7 @@ func (e *Engine) publish(g *groupState, now int64, txns []*Txn) {
 		if r := e.relations[t.rel]; r != nil {
 			r.lastChange = g.epoch
 			r.rowsIn += int64(t.batch.N)
+			r.rows += netRows(t.batch)
 		}
 	}
 	for _, t := range txns {

@@ -75,6 +75,7 @@ type relation struct {
 	lastChange uint64 // the last epoch that changed it; for a view, unused
 	trimmed    uint64 // its changelog is gone through this epoch
 	rowsIn     int64
+	rows       int64 // about how many it has
 	consumers  []*dataflow
 }
 
@@ -194,13 +195,13 @@ func (e *Engine) restore(r *catalog.Relation, snap *catalog.Snapshot) error {
 			return err
 		}
 		e.mu.Lock()
-		e.relations[r.ID] = &relation{id: r.ID, lastChange: last}
+		e.relations[r.ID] = &relation{id: r.ID, lastChange: last, rows: e.guessRows(r)}
 		e.mu.Unlock()
 	case catalog.MaterializedView, catalog.Sink:
 		d := e.newDataflow(r)
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		e.relations[r.ID] = &relation{id: r.ID}
+		e.relations[r.ID] = &relation{id: r.ID, rows: e.guessRows(r)}
 		e.flows[r.ID] = d
 		e.prepare(d, snap)
 		if d.plan != nil && (!slices.Equal(d.plan.Key, r.Key) || (d.plan.Key == nil) != (r.Key == nil) || d.plan.AppendOnly != r.AppendOnly) {

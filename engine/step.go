@@ -216,6 +216,7 @@ func (d *dataflow) applyStep(end uint64, rowsIn int64) error {
 	for _, b := range d.out.batches {
 		e.tails.append(d.id, end, b)
 	}
+	d.noteRows()
 	d.out.reset()
 	for _, c := range e.relations[d.id].consumersOrNone() {
 		c.wakeUp()
@@ -342,8 +343,14 @@ func (d *dataflow) flushLoad(epoch uint64) error {
 	if err := d.space.WriteTo(st); err != nil {
 		return err
 	}
+	if err := st.Apply(); err != nil {
+		return err
+	}
+	d.e.mu.Lock()
+	d.noteRows()
+	d.e.mu.Unlock()
 	d.out.reset()
-	return st.Apply()
+	return nil
 }
 
 func (d *dataflow) noteLoad(rows, total int64) {

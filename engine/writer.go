@@ -45,6 +45,7 @@ type writer struct {
 	d       *dataflow
 	sink    connector.Sink // for a sink
 	form    form
+	net     int64 // by how many rows the view has grown in the present step
 	key     []int
 	batches []*delta.Batch
 	bytes   int64 // of batches
@@ -82,6 +83,7 @@ func (w *writer) emit(b *delta.Batch) error {
 	if b.N == 0 {
 		return nil
 	}
+	w.net += netRows(b)
 	w.batches = append(w.batches, b)
 	w.rows += int64(b.N)
 	w.bytes += int64(b.Bytes())
@@ -255,6 +257,6 @@ func (w *writer) appendKey(dst []byte, b *delta.Batch, i int) []byte {
 
 // reset forgets the step's results.
 func (w *writer) reset() {
-	w.batches, w.bytes, w.rows = nil, 0, 0
+	w.batches, w.bytes, w.rows, w.net = nil, 0, 0, 0
 	clear(w.errs)
 }

@@ -5,11 +5,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/cockroachdb/datadriven"
 
+	"millrace/catalog"
 	"millrace/expr"
 	"millrace/planner"
 	"millrace/planner/rules"
@@ -90,6 +92,7 @@ func (w *world) rule(t *testing.T, d *datadriven.TestData) string {
 	plan := func(on []string) string {
 		env := w.env()
 		env.View = d.HasArg("view")
+		env.RowCounts = func([]uint32) map[uint32]int64 { return w.rows(t, d) }
 		for _, r := range rules.Names() {
 			if !slices.Contains(on, r) {
 				env.DisabledRules = append(env.DisabledRules, r)
@@ -109,6 +112,22 @@ func (w *world) rule(t *testing.T, d *datadriven.TestData) string {
 		return "unchanged:\n" + after
 	}
 	return "before:\n" + before + "after:\n" + after
+}
+
+// rows reads rows=(table, number, ...).
+func (w *world) rows(t *testing.T, d *datadriven.TestData) map[uint32]int64 {
+	rows := map[uint32]int64{}
+	for _, a := range d.CmdArgs {
+		for i := 0; a.Key == "rows" && i+1 < len(a.Vals); i += 2 {
+			r, ok := w.cat.Lookup(catalog.PublicSchema, a.Vals[i])
+			n, err := strconv.ParseInt(a.Vals[i+1], 10, 64)
+			if !ok || err != nil {
+				t.Fatalf("%s: rows of %s", d.Pos, a.Vals[i])
+			}
+			rows[r.ID] = n
+		}
+	}
+	return rows
 }
 
 func (w *world) failure(t *testing.T, sql string, view bool) string {

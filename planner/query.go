@@ -24,6 +24,10 @@ type Env struct {
 	Params []types.T
 	// View asks for a plan that is maintained as its inputs change, rather than run once over a snapshot.
 	View bool
+	// RowCounts gives the approximate numbers of rows of relations, by id, from which the order of joins is chosen. It is
+	// asked once, for all relations of a query that has several. Nil knows none. The plan of a view must be made with the same
+	// numbers each time, or its stored state is of no use: see Query.Rows.
+	RowCounts func(ids []uint32) map[uint32]int64
 	// DisabledRules names rewrite rules that are left out, for tests; "*" leaves out all optional ones.
 	DisabledRules []string
 }
@@ -41,6 +45,8 @@ type Query struct {
 	DependsOn []uint32
 	// Columns are the result's columns as the client sees them.
 	Columns []physical.Column
+	// Rows are what RowCounts gave.
+	Rows map[uint32]int64
 	// NotNull says of each column whether it is known to be NULL in no row.
 	NotNull []bool
 	// Logical is the plan after rewriting, for tests.
@@ -66,12 +72,15 @@ func finish(b *bind.Binder, rel *bind.Rel, env *Env) (*Query, error) {
 		return nil, err
 	}
 	q := &Query{Params: params, DependsOn: b.DependsOn()}
+	if env.RowCounts != nil && len(q.DependsOn) > 1 {
+		q.Rows = env.RowCounts(q.DependsOn)
+	}
 	node := rel.Finish()
 	if len(params) > 0 {
 		node = typeParams(node, params)
 	}
 	low := &lower.Query{Columns: b.Columns(), Order: rel.Order, View: env.View}
-	ctx := &rules.Context{Columns: b.Columns(), Analysis: logical.NewAnalysis(), View: env.View}
+	ctx := &rules.Context{Columns: b.Columns(), Analysis: logical.NewAnalysis(), View: env.View, Rows: q.Rows}
 	for _, c := range rel.Cols {
 		low.Names, low.Cols = append(low.Names, c.Name), append(low.Cols, c.ID)
 		ctx.Need.Add(c.ID)

@@ -154,7 +154,7 @@ func dependants(cat *catalog.Snapshot, id uint32, seen map[uint32]bool) []*catal
 // defineFlow plans the query of a materialized view or sink and fills in the relation.
 func (s *Session) defineFlow(r *catalog.Relation, query *ast.Select, names []string, pos int, cat *catalog.Snapshot) error {
 	env := s.ddlEnv(cat)
-	env.View = true
+	env.View, env.RowCounts = true, s.srv.Engine.RowCounts
 	q, err := planner.PlanQuery(query, env)
 	if err != nil {
 		return err
@@ -170,7 +170,7 @@ func (s *Session) defineFlow(r *catalog.Relation, query *ast.Select, names []str
 		r.Columns = append(r.Columns, catalog.Column{Name: fmt.Sprintf("_hidden_%d", i), T: root.Types[i], Hidden: true})
 	}
 	r.Key, r.AppendOnly = q.Plan.Key, q.Plan.AppendOnly
-	r.Query, r.SearchPath, r.DependsOn = ast.Format(query), s.searchPath(), q.DependsOn
+	r.Query, r.SearchPath, r.DependsOn, r.Rows = ast.Format(query), s.searchPath(), q.DependsOn, q.Rows
 	return nil
 }
 
@@ -180,7 +180,10 @@ func PlanFlow(r *catalog.Relation, cat *catalog.Snapshot) (*physical.Plan, strin
 	if err != nil {
 		return nil, "", err
 	}
-	q, err := planner.PlanQuery(st.AST, &planner.Env{Catalog: cat, SearchPath: r.SearchPath, TypeEnv: types.DefaultEnv, View: true})
+	q, err := planner.PlanQuery(st.AST, &planner.Env{
+		Catalog: cat, SearchPath: r.SearchPath, TypeEnv: types.DefaultEnv, View: true,
+		RowCounts: func([]uint32) map[uint32]int64 { return r.Rows },
+	})
 	if err != nil {
 		return nil, "", err
 	}

@@ -95,7 +95,7 @@ func planDML(st ast.Statement, env *planner.Env) (*planner.DML, error) {
 }
 
 func (s *Session) planEnv(p *prepared) *planner.Env {
-	return &planner.Env{Catalog: p.catalog, SearchPath: s.searchPath(), TypeEnv: s.execContext().Env, Params: p.declared}
+	return &planner.Env{Catalog: p.catalog, SearchPath: s.searchPath(), TypeEnv: s.execContext().Env, Params: p.declared, RowCounts: s.srv.Engine.RowCounts}
 }
 
 // planSettings are the settings that a plan depends on.

@@ -18,6 +18,8 @@ type Context struct {
 	Analysis *logical.Analysis
 	// View: the plan is maintained over changing inputs.
 	View bool
+	// Rows are the approximate numbers of rows of relations, by id, where they are known.
+	Rows map[uint32]int64
 	// Need are the columns that the query gives or is ordered by.
 	Need logical.ColSet
 
@@ -71,6 +73,7 @@ var List = []Rule{
 
 // last are the rules that prepare the lowering; they run once.
 var last = []Rule{
+	{Name: "order_joins", Plan: orderJoins},
 	{Name: "hop_panes", Node: hopPanes},
 	{Name: "join_keys", Node: joinKeys},
 	{Name: "not_in_columns", Required: true, Node: notInColumns},
