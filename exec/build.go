@@ -97,6 +97,8 @@ func (d *Dataflow) build(o *output, n physical.Node) (Operator, error) {
 		return newSetOp(o, n)
 	case *physical.TopN:
 		return newTopN(o, n)
+	case *physical.Over:
+		return newOver(o, n)
 	case *physical.SingleRow:
 		return newSingleRow(o, n)
 	case *physical.Aggregate:

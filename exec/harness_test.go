@@ -487,6 +487,8 @@ func parts(n physical.Node) []bool {
 		return []bool{true}
 	case *physical.Recurse:
 		return []bool{true}
+	case *physical.Over:
+		return []bool{true, false}
 	case *physical.Join:
 		if n.NotIn && n.On == nil {
 			return []bool{true, false}

@@ -90,6 +90,8 @@ func (n *naiveRun) node(node physical.Node, i int) []row {
 		return n.setOp(x)
 	case *physical.TopN:
 		return n.topN(x)
+	case *physical.Over:
+		return n.over(x)
 	case *physical.SingleRow:
 		return n.singleRow(x)
 	case *physical.WorkTable:

@@ -8,7 +8,6 @@ import (
 	"millrace/delta"
 	"millrace/planner/physical"
 	"millrace/storage/codec"
-	"millrace/storage/keys"
 	"millrace/storage/state"
 	"millrace/types"
 )
@@ -46,7 +45,7 @@ func newTopN(o *output, n *physical.TopN) (*topN, error) {
 	in := o.d.plan.Nodes[n.Input].Out()
 	subs := subspace{o: o}
 	t := &topN{
-		output: o, n: n, rows: newRowOrder(in, n), mm: subs.nextMultimap(),
+		output: o, n: n, rows: newRowOrder(in, n.Group, n.Order, false), mm: subs.nextMultimap(),
 		prunes: (in.AppendOnly || o.d.opt.AdHoc) && n.Limit >= 0,
 		step:   groupedRows{cols: n.Group}, nextCut: firstCut, out: newBuilder(o, n.Types),
 	}
@@ -84,7 +83,7 @@ func (t *topN) Push(_ int, b *delta.Batch) error {
 
 // add gathers a row unless it is known to lie beyond the window.
 func (t *topN) add(group uint32, b *delta.Batch, i int, w int64) {
-	t.buf = keys.AppendRowOrder(t.buf[:0], b.Cols, t.rows.order, i)
+	t.buf = t.rows.appendKey(t.buf[:0], b, i)
 	if limit := t.limits[group]; limit != nil && bytes.Compare(t.buf, limit) > 0 {
 		return
 	}

@@ -11,7 +11,7 @@ import (
 	"millrace/storage/keys"
 )
 
-// rowOrder writes rows as byte strings that sort in a TopN's order and hold the row: the order's keys, the keys of the
+// rowOrder writes rows as byte strings that sort in the order of a TopN or an Over and hold the row: the order's keys, the keys of the
 // other columns, which break ties, the row in the row format, and the lengths of the first two parts.
 type rowOrder struct {
 	order, ties []keys.Order
@@ -19,13 +19,14 @@ type rowOrder struct {
 
 const rowOrderTrailer = 8
 
-func newRowOrder(in *physical.Output, n *physical.TopN) (r rowOrder) {
+// newRowOrder orders rows within a group. reversed orders those that tie by their other columns descending.
+func newRowOrder(in *physical.Output, group []int, order []physical.SortKey, reversed bool) (r rowOrder) {
 	decided := map[int]bool{}
-	for _, k := range n.Order {
+	for _, k := range order {
 		r.order = append(r.order, keys.Order{Col: k.Col, Desc: k.Desc, NullsFirst: k.NullsFirst})
 		decided[k.Col] = true
 	}
-	for _, c := range n.Group {
+	for _, c := range group {
 		decided[c] = true
 	}
 	unique := in.Key != nil
@@ -34,10 +35,15 @@ func newRowOrder(in *physical.Output, n *physical.TopN) (r rowOrder) {
 	}
 	for c := range in.Types {
 		if !unique && !decided[c] {
-			r.ties = append(r.ties, keys.Order{Col: c})
+			r.ties = append(r.ties, keys.Order{Col: c, Desc: reversed, NullsFirst: reversed})
 		}
 	}
 	return r
+}
+
+// appendKey appends a row's order keys, with which it begins.
+func (r *rowOrder) appendKey(dst []byte, b *delta.Batch, i int) []byte {
+	return keys.AppendRowOrder(dst, b.Cols, r.order, i)
 }
 
 // finish completes a row of which dst holds the order's keys.

@@ -122,6 +122,8 @@ func (x *explainer) describe(n physical.Node) string {
 		return s
 	case *physical.TopN:
 		return x.describeTopN(n)
+	case *physical.Over:
+		return x.describeOver(n)
 	case *physical.SingleRow:
 		if len(n.Group) > 0 {
 			return "Single row per (" + names(x.in(n.Input), n.Group) + ")"
@@ -155,6 +157,8 @@ func (x *explainer) state(n physical.Node) string {
 			return plural(int(n.Limit+n.Offset), "row") + perGroup(n.Group)
 		}
 		return "all rows in order" + perGroup(n.Group)
+	case *physical.Over:
+		return "all rows in order" + perGroup(n.Partition)
 	case *physical.SingleRow:
 		return "all rows" + perGroup(n.Group)
 	case *physical.Recurse:

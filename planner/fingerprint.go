@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"millrace/expr"
+	"millrace/expr/agg"
 	"millrace/planner/physical"
 )
 
@@ -55,19 +56,33 @@ func decisions(n physical.Node) string {
 	case *physical.Aggregate:
 		s := fmt.Sprint(n.Group, n.Grouped)
 		for _, c := range n.Aggs {
-			s += fmt.Sprint(c.Func.Name, c.Func.Args, c.Func.Star, c.Args, c.Filter, c.Distinct, c.T, c.AppendOnly, exact(c.Params...))
+			s += decidedCall(c)
 		}
 		return s
 	case *physical.SetOp:
 		return fmt.Sprint(n.Except, n.All)
 	case *physical.TopN:
 		return fmt.Sprint(n.Group, n.Order, n.Limit, n.Offset, exact(n.LimitExpr, n.OffsetExpr), n.RowNumber, n.WithTies, n.Rank)
+	case *physical.Over:
+		s := fmt.Sprint(n.Partition, n.Order, n.TiesReversed)
+		for _, f := range n.Funcs {
+			s += fmt.Sprint(f.Kind, f.Args, exact(f.N), f.T, f.Frame.Mode, f.Frame.Exclude, f.Frame.Start.Kind, f.Frame.End.Kind,
+				exact(f.Frame.Start.Offset, f.Frame.End.Offset))
+			if f.Kind == physical.OverAggregate {
+				s += decidedCall(f.Agg)
+			}
+		}
+		return s
 	case *physical.SingleRow:
 		return fmt.Sprint(n.Group)
 	case *physical.Recurse:
 		return fmt.Sprint(n.Work, n.All, n.Limit)
 	}
 	return ""
+}
+
+func decidedCall(c agg.Call) string {
+	return fmt.Sprint(c.Func.Name, c.Func.Args, c.Func.Star, c.Args, c.Filter, c.Distinct, c.T, c.AppendOnly, exact(c.Params...))
 }
 
 // exact prints expressions with columns by number and with the types of constants and calls, which [expr.String]

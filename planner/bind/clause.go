@@ -31,6 +31,8 @@ type clause struct {
 	sets    *setCalls
 	// inAggregate, inWindow: inside the arguments of such a call.
 	inAggregate, inWindow bool
+	// windowPart is the message that a window function draws inside of another.
+	windowPart string
 	// exact: a condition is bound as the value that it is, even where only its truth matters, so that it is the same
 	// expression as in another clause.
 	exact bool

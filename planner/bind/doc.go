@@ -9,7 +9,8 @@
 // reference; lowering finds equal plans again and shares them.
 //
 // What a subquery in an expression computes becomes a column of a dependent join (see logical.Join), for the
-// rules to untangle. A ranking window function becomes a logical.TopN that numbers rows.
+// rules to untangle. Window functions become a logical.Over,
+// the three that number rows a logical.TopN, which a condition on the number can bound.
 //
 // Errors are *pgerr.Error with PostgreSQL's SQLSTATE, wording and position; beyond PostgreSQL, a name that does
 // not exist comes with a hint where another is a few letters away. The size of the plan is bounded by nodesMax and

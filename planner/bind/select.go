@@ -156,6 +156,9 @@ func (b *Binder) bindCore(q *ast.SelectCore, order []*ast.OrderItem, outside *sc
 	if k.targets, err = k.bindTargets(opt.keepUnknown && !q.Distinct); err != nil {
 		return nil, err
 	}
+	if err := k.list.checkWindows(); err != nil {
+		return nil, err
+	}
 	group, err := k.bindGroupBy(input)
 	if err != nil {
 		return nil, err
@@ -286,16 +289,12 @@ func (k *core) regroup(g *grouping, having *clause, preds []expr.Expr, semis []*
 		sorts[i].expr = x
 	}
 	for i := range k.windows.calls {
-		w := &k.windows.calls[i]
-		if err := all(w.partition); err != nil {
-			return err
-		}
-		for j := range w.order {
-			x, err := replace(w.order[j].expr)
+		for _, e := range k.windows.calls[i].exprs() {
+			x, err := replace(*e)
 			if err != nil {
 				return err
 			}
-			w.order[j].expr = x
+			*e = x
 		}
 	}
 	for i := range k.sets.funcs {

@@ -106,6 +106,8 @@ func (a *Analysis) computeKeys(n Node) [][]ColID {
 		return keys
 	case *TopN:
 		return a.topNKeys(n)
+	case *Over:
+		return a.overKeys(n)
 	case *Window:
 		return a.windowKeys(n)
 	case *Series:
@@ -164,7 +166,7 @@ func (a *Analysis) Constants(n Node) ColSet {
 		}
 	case *Aggregate:
 		s = a.Constants(n.Input).Intersect(SetOf(n.Group...))
-	case *Distinct, *TopN, *Window:
+	case *Distinct, *TopN, *Over, *Window:
 		s = a.Constants(n.Inputs()[0])
 	case *SingleRow:
 		if len(n.Group) > 0 {
@@ -386,6 +388,8 @@ func (a *Analysis) computeNotNull(n Node) ColSet {
 		if n.RowNumber != 0 {
 			s.Add(n.RowNumber)
 		}
+	case *Over:
+		s = a.overNotNull(n)
 	case *Window:
 		s = a.NotNull(n.Input).Clone()
 		s.AddAll([]ColID{n.Time, n.Start, n.End})

@@ -81,6 +81,8 @@ func Used(n Node) ColSet {
 		for _, k := range n.Order {
 			s.Add(k.Col)
 		}
+	case *Over:
+		s.Union(n.used())
 	case *Window:
 		s.Add(n.Time)
 	case *SingleRow:
@@ -240,6 +242,8 @@ func RenameCols(n Node, names map[ColID]expr.Expr) Node {
 			c.Order[i].Col = to(c.Order[i].Col)
 		}
 		return &c
+	case *Over:
+		return n.renamed(to, list)
 	case *Window:
 		c := *n
 		c.Time = to(n.Time)

@@ -38,6 +38,8 @@ func (l *lowering) node(n logical.Node, need logical.ColSet) (ref, error) {
 		return l.setOp(n)
 	case *logical.TopN:
 		return l.topN(n, need)
+	case *logical.Over:
+		return l.over(n, need)
 	case *logical.Window:
 		return l.window(n, need)
 	case *logical.Series:
@@ -184,22 +186,30 @@ func (l *lowering) aggregate(n *logical.Aggregate, need logical.ColSet) (ref, er
 		return in, err
 	}
 	for _, a := range aggs {
-		call := agg.Call{Func: a.Func, Filter: -1, Distinct: a.Distinct, T: l.q.Columns.At(a.Col).T, AppendOnly: l.plan.Nodes[in.op].Out().AppendOnly}
-		if call.Args, err = l.positions(a.Args, in); err != nil {
-			return in, err
-		}
-		if a.Filter != 0 {
-			if call.Filter = in.at(a.Filter); call.Filter < 0 {
-				return in, l.missing(a.Filter)
-			}
-		}
-		if call.Params, err = l.exprs(a.Params, nil); err != nil {
+		call, err := l.call(a, in)
+		if err != nil {
 			return in, err
 		}
 		p.Aggs, ids = append(p.Aggs, call), append(ids, a.Col)
 	}
 	p.Output = l.output(n, ids)
 	return l.add(p, ids), nil
+}
+
+// call lowers an aggregate's call.
+func (l *lowering) call(a logical.Agg, in ref) (agg.Call, error) {
+	call := agg.Call{Func: a.Func, Filter: -1, Distinct: a.Distinct, T: l.q.Columns.At(a.Col).T, AppendOnly: l.plan.Nodes[in.op].Out().AppendOnly}
+	var err error
+	if call.Args, err = l.positions(a.Args, in); err != nil {
+		return call, err
+	}
+	if a.Filter != 0 {
+		if call.Filter = in.at(a.Filter); call.Filter < 0 {
+			return call, l.missing(a.Filter)
+		}
+	}
+	call.Params, err = l.exprs(a.Params, nil)
+	return call, err
 }
 
 func (l *lowering) union(n *logical.Union, need logical.ColSet) (ref, error) {

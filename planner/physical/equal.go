@@ -57,6 +57,10 @@ func SameNode(a, b Node) bool {
 		return ok && slices.Equal(a.Group, b.Group) && slices.Equal(a.Order, b.Order) && a.Limit == b.Limit && a.Offset == b.Offset &&
 			same(a.LimitExpr, b.LimitExpr) && same(a.OffsetExpr, b.OffsetExpr) &&
 			a.RowNumber == b.RowNumber && a.WithTies == b.WithTies && a.Rank == b.Rank
+	case *Over:
+		b, ok := b.(*Over)
+		return ok && slices.Equal(a.Partition, b.Partition) && slices.Equal(a.Order, b.Order) && a.TiesReversed == b.TiesReversed &&
+			slices.EqualFunc(a.Funcs, b.Funcs, sameOverFunc)
 	case *SingleRow:
 		b, ok := b.(*SingleRow)
 		return ok && slices.Equal(a.Group, b.Group)
@@ -79,4 +83,16 @@ func sameList(a, b []expr.Expr) bool { return slices.EqualFunc(a, b, same) }
 func sameCall(a, b agg.Call) bool {
 	return a.Func == b.Func && slices.Equal(a.Args, b.Args) && a.Filter == b.Filter && a.Distinct == b.Distinct &&
 		a.T == b.T && a.AppendOnly == b.AppendOnly && sameList(a.Params, b.Params)
+}
+
+func sameOverFunc(a, b OverFunc) bool {
+	if a.Kind != b.Kind || !slices.Equal(a.Args, b.Args) || !same(a.N, b.N) || a.T != b.T || !sameFrame(a.Frame, b.Frame) {
+		return false
+	}
+	return a.Kind != OverAggregate || sameCall(a.Agg, b.Agg)
+}
+
+func sameFrame(a, b Frame) bool {
+	return a.Mode == b.Mode && a.Exclude == b.Exclude && a.Start.Kind == b.Start.Kind && a.End.Kind == b.End.Kind &&
+		same(a.Start.Offset, b.Start.Offset) && same(a.End.Offset, b.End.Offset)
 }

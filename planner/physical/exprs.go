@@ -63,6 +63,15 @@ func mapNode(n Node, f func(expr.Expr) expr.Expr) Node {
 			c.Aggs[i].Params = mapList(c.Aggs[i].Params, f)
 		}
 		return &c
+	case *Over:
+		c := *n
+		c.Funcs = slices.Clone(n.Funcs)
+		for i := range c.Funcs {
+			fn := &c.Funcs[i]
+			fn.N, fn.Frame.Start.Offset, fn.Frame.End.Offset = f(fn.N), f(fn.Frame.Start.Offset), f(fn.Frame.End.Offset)
+			fn.Agg.Params = mapList(fn.Agg.Params, f)
+		}
+		return &c
 	case *TopN:
 		c := *n
 		c.LimitExpr, c.OffsetExpr = f(n.LimitExpr), f(n.OffsetExpr)

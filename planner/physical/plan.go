@@ -217,6 +217,101 @@ const (
 	DenseRank
 )
 
+// Over computes window functions: for each row a value that depends on the rows of its partition in an order. The
+// output is the input's columns, then one for each function. Rows that tie on Order are ordered by their other columns, so
+// that the choice is deterministic; all functions of one Over see one order.
+type Over struct {
+	Output
+	Input     int
+	Partition []int
+	Order     []SortKey
+	Funcs     []OverFunc
+	// TiesReversed orders rows that tie in descending order: an Over whose order is another's reversed is that one read
+	// from its end.
+	TiesReversed bool
+}
+
+// OverFunc is a window function's call.
+type OverFunc struct {
+	Kind OverKind
+	// Agg is the aggregate of an OverAggregate; it is never DISTINCT.
+	Agg agg.Call
+	// Args are columns of the input: the value of lag, lead, first_value, last_value and nth_value, then a default of
+	// lag and lead where there is one, of the same type.
+	Args []int
+	// N is the offset of lag and lead, the number of nth_value and the buckets of ntile: an integer, either a column of
+	// the input or without columns.
+	N     expr.Expr
+	Frame Frame // of aggregates, first_value, last_value and nth_value
+	T     types.T
+}
+
+// OverKind is a kind of window function.
+type OverKind uint8
+
+// The window functions.
+const (
+	OverAggregate OverKind = iota
+	OverRowNumber
+	OverRank
+	OverDenseRank
+	OverPercentRank
+	OverCumeDist
+	OverNtile
+	OverLag
+	OverLead
+	OverFirstValue
+	OverLastValue
+	OverNthValue
+)
+
+// Frame is the rows that a window function looks at, relative to the current row.
+type Frame struct {
+	Mode       FrameMode
+	Start, End Bound
+	Exclude    FrameExclude
+}
+
+// Bound is an end of a frame. A RANGE frame with an offset has exactly one key to order by, and the offset's type follows
+// from it: bigint for integers, double precision for floats, numeric, interval for dates, times and intervals.
+type Bound struct {
+	Kind   BoundKind
+	Offset expr.Expr // without columns; bigint for ROWS and GROUPS
+}
+
+// FrameMode says what a frame's offsets count.
+type FrameMode uint8
+
+// The modes.
+const (
+	Range FrameMode = iota
+	Rows
+	Groups
+)
+
+// BoundKind is a kind of bound, in the order in which bounds follow each other.
+type BoundKind uint8
+
+// The kinds.
+const (
+	UnboundedPreceding BoundKind = iota
+	OffsetPreceding
+	CurrentRow
+	OffsetFollowing
+	UnboundedFollowing
+)
+
+// FrameExclude is what of a frame is left out: the current row, its peers, or both.
+type FrameExclude uint8
+
+// The exclusions.
+const (
+	ExcludeNone FrameExclude = iota
+	ExcludeCurrentRow
+	ExcludeGroup
+	ExcludeTies
+)
+
 // SingleRow fails with 21000 when its input has more than one row, and gives exactly one row (NULLs when
 // its input is empty): a scalar subquery. Per group when Group is set (then an empty group gives no row).
 type SingleRow struct {
@@ -242,4 +337,5 @@ func (n *Aggregate) Inputs() []int { return []int{n.Input} }
 func (n *Distinct) Inputs() []int  { return []int{n.Input} }
 func (n *SetOp) Inputs() []int     { return []int{n.Left_, n.Right_} }
 func (n *TopN) Inputs() []int      { return []int{n.Input} }
+func (n *Over) Inputs() []int      { return []int{n.Input} }
 func (n *SingleRow) Inputs() []int { return []int{n.Input} }

@@ -226,7 +226,7 @@ func (l *lifter) lift(n logical.Node, barrier bool) (out logical.Node, preds []e
 		return n, nil, true
 	}
 	switch n.(type) {
-	case *logical.Aggregate, *logical.Distinct, *logical.TopN, *logical.SingleRow, *logical.Window:
+	case *logical.Aggregate, *logical.Distinct, *logical.TopN, *logical.Over, *logical.SingleRow, *logical.Window:
 		if logical.Used(n).Intersects(l.outer) {
 			return nil, nil, false // it groups or orders by an outer column
 		}
@@ -254,6 +254,12 @@ func (l *lifter) lift(n logical.Node, barrier bool) (out logical.Node, preds []e
 			t := *n
 			t.Input, t.Group = in, union(n.Group, by)
 			return &t
+		})
+	case *logical.Over:
+		return l.grouped(n.Input, func(in logical.Node, by []logical.ColID) logical.Node {
+			o := *n
+			o.Input, o.Partition = in, union(n.Partition, by)
+			return &o
 		})
 	case *logical.SingleRow:
 		if len(n.Group) == 0 {

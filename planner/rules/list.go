@@ -75,6 +75,7 @@ var List = []Rule{
 var last = []Rule{
 	{Name: "order_joins", Plan: orderJoins},
 	{Name: "hop_panes", Node: hopPanes},
+	{Name: "number_rows", Node: numberRows},
 	{Name: "join_keys", Node: joinKeys},
 	{Name: "not_in_columns", Required: true, Node: notInColumns},
 	{Name: "prune_columns", Plan: pruneColumns},

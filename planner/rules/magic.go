@@ -155,6 +155,10 @@ func (m *magic) push(n logical.Node) logical.Node {
 		t := *n
 		t.Input, t.Group = m.push(n.Input), union(m.cols, n.Group)
 		return &t
+	case *logical.Over:
+		o := *n
+		o.Input, o.Partition = m.push(n.Input), union(m.cols, n.Partition)
+		return &o
 	case *logical.Window:
 		w := *n
 		w.Input = m.push(n.Input)

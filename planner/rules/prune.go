@@ -37,6 +37,8 @@ func (c *Context) prune(n logical.Node, need logical.ColSet) logical.Node {
 			x.RowNumber = 0
 			return c.prune(&x, need)
 		}
+	case *logical.Over:
+		return c.pruneOver(n, need)
 	case *logical.Distinct, *logical.SetOp, *logical.Recursive:
 		need = logical.ColSet{}
 	}
@@ -128,6 +130,22 @@ func (c *Context) pruneAggregate(n *logical.Aggregate, need logical.ColSet) logi
 	x.Aggs = slices.DeleteFunc(slices.Clone(n.Aggs), func(a logical.Agg) bool { return !need.Has(a.Col) })
 	x.Input = c.prune(n.Input, logical.Used(&x))
 	if len(x.Aggs) == len(n.Aggs) && x.Input == n.Input {
+		return n
+	}
+	return &x
+}
+
+// pruneOver leaves out window functions, and the operator when none is left.
+func (c *Context) pruneOver(n *logical.Over, need logical.ColSet) logical.Node {
+	x := *n
+	x.Funcs = slices.DeleteFunc(slices.Clone(n.Funcs), func(f logical.OverFunc) bool { return !need.Has(f.Col) })
+	if len(x.Funcs) == 0 {
+		return c.prune(n.Input, need)
+	}
+	below := need.Clone()
+	below.Union(logical.Used(&x))
+	x.Input = c.prune(n.Input, below)
+	if len(x.Funcs) == len(n.Funcs) && x.Input == n.Input {
 		return n
 	}
 	return &x

@@ -86,6 +86,10 @@ func (c *Context) push(n logical.Node, preds []expr.Expr) logical.Node {
 		if len(n.Group) > 0 {
 			return c.pushOver(n, preds, n.Group)
 		}
+	case *logical.Over:
+		if len(n.Partition) > 0 {
+			return c.pushOver(n, preds, n.Partition)
+		}
 	case *logical.SingleRow:
 		if len(n.Group) > 0 {
 			return c.pushOver(n, preds, n.Group)
