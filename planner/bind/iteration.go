@@ -56,6 +56,10 @@ func (b *Binder) perIteration(n logical.Node, work *logical.WorkTable) (out logi
 		t := *n
 		t.Input, t.Group = lifted[0], append([]logical.ColID{iteration}, n.Group...)
 		return &t, iteration, nil
+	case *logical.Over:
+		o := *n
+		o.Input, o.Partition = lifted[0], append([]logical.ColID{iteration}, n.Partition...)
+		return &o, iteration, nil
 	case *logical.Join:
 		left := n.Kind == physical.Inner || n.Kind == physical.Left || n.Kind == physical.Semi || n.Kind == physical.Anti
 		right := n.Kind == physical.Inner || n.Kind == physical.Right
