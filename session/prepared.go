@@ -142,7 +142,7 @@ func (s *Session) Parse(name, sql string, oids []uint32) error {
 		return s.failed(pgerr.New(pgerr.ProgramLimitExceeded, "a session may have at most %d prepared statements", preparedMax).
 			WithHint("Close statements that are no longer used with DEALLOCATE."))
 	}
-	stmts, err := parser.Parse(sql)
+	stmts, err := s.parse(sql)
 	if err != nil {
 		return s.failed(err)
 	}

@@ -29,6 +29,11 @@ func (s *Session) run(ctx context.Context, p *prepared, params []types.Datum, c 
 	if err := s.current(p); err != nil {
 		return err
 	}
+	for _, text := range p.stmt.Notices {
+		if err := s.notice(c, "NOTICE", pgerr.New(pgerr.SuccessfulCompletion, "%s", text)); err != nil {
+			return err
+		}
+	}
 	switch {
 	case p.query != nil:
 		return s.runQuery(ctx, p, params, c)

@@ -12,6 +12,7 @@ import (
 	"millrace/expr"
 	"millrace/pgerr"
 	"millrace/sql/ast"
+	"millrace/sql/mysql"
 	"millrace/sql/parser"
 	"millrace/types"
 )
@@ -147,7 +148,7 @@ func (s *Session) begin(ctx context.Context) (context.Context, func()) {
 // Simple runs the statements of a query string. They are one transaction unless they say otherwise; the first
 // error ends the string. The error, already translated, is for the client.
 func (s *Session) Simple(ctx context.Context, sql string, c Client) error {
-	stmts, err := parser.Parse(sql)
+	stmts, err := s.parse(sql)
 	if err != nil {
 		return s.failed(err)
 	}
@@ -171,6 +172,14 @@ func (s *Session) Simple(ctx context.Context, sql string, c Client) error {
 		}
 	}
 	return nil
+}
+
+// parse reads a query string in the session's dialect.
+func (s *Session) parse(sql string) ([]parser.Stmt, error) {
+	if s.settings.get("sql_dialect") == "mysql" {
+		return mysql.Parse(sql)
+	}
+	return parser.Parse(sql)
 }
 
 func (s *Session) simpleStatement(ctx context.Context, st *parser.Stmt, c Client) error {

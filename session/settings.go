@@ -54,6 +54,7 @@ var settingList = []setting{
 	{name: "server_version", initial: ServerVersion, doc: "The PostgreSQL version that is spoken.", report: true, readOnly: true},
 	{name: "server_version_num", initial: "150010", doc: "The same as a number.", readOnly: true},
 	{name: "session_authorization", initial: "", doc: "The session's role.", report: true, readOnly: true},
+	{name: "sql_dialect", initial: "postgresql", doc: "Dialect in which statements are read.", check: checkEnum("postgresql", "mysql")},
 	{name: "standard_conforming_strings", initial: "on", doc: "Backslashes in plain strings are plain.", report: true, check: checkOnlyOn},
 	{name: "statement_timeout", initial: "0", doc: "Time after which a statement is canceled.", check: checkInt(0, 1<<31-1, "ms")},
 	{name: "strict_errors", initial: "off", doc: "Reading a view that has open row errors fails.", check: checkBool},

@@ -120,6 +120,10 @@ func TestDependencies(t *testing.T) {
 		{"exec/a_test.go", "github.com/cockroachdb/datadriven", true},
 		{"exec/a.go", "github.com/cockroachdb/datadriven", false},
 		{"exec/a.go", "github.com/cespare/xxhash/v2", true},
+		{"sql/mysql/a.go", "github.com/pingcap/tidb/pkg/parser/ast", true},
+		{"sql/parser/a.go", "github.com/pingcap/tidb/pkg/parser", false},
+		{"session/a_test.go", "github.com/pingcap/tidb/pkg/parser", false},
+		{"sql/mysql/a.go", "github.com/pingcap/tidb/pkg/types", false},
 		{"exec/a.go", "github.com/unheard/of", false},
 		{"exec/a.go", "encoding/json", true},
 	} {

@@ -41,8 +41,12 @@ type OnConflict struct {
 	Elems      []*IndexElem
 	Where      Expr
 	Constraint string
-	DoUpdate   bool // else DO NOTHING
-	Set        []*Assignment
+	// AnyKey is for DO UPDATE without a target, which only MySQL's dialect has: the primary key decides. It has no text.
+	AnyKey bool
+	// WholeRow is MySQL's REPLACE: the new row takes the old one's place, and Set is empty. It has no text.
+	WholeRow bool
+	DoUpdate bool // else DO NOTHING
+	Set      []*Assignment
 	// UpdateWhere is the WHERE of DO UPDATE.
 	UpdateWhere Expr
 }

@@ -3,6 +3,7 @@ package parser
 import (
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"millrace/pgerr"
 	"millrace/sql/ast"
@@ -27,12 +28,16 @@ type Stmt struct {
 	End   int
 	// Params is the highest number of a $n in the statement, 0 for none.
 	Params int
+	// Notices tell the client, when the statement runs, what of it has no effect. Only other dialects have them.
+	Notices []string
 }
 
 // Parse reads all statements of a text. Empty statements are left out, so a text of blanks, comments and semicolons
 // gives none. An error in any statement fails the whole, as in PostgreSQL.
-func Parse(sql string) (stmts []Stmt, err error) {
-	err = run(sql, func(p *parser) {
+func Parse(sql string) ([]Stmt, error) { return parse(sql, 0) }
+
+func parse(sql string, before int) (stmts []Stmt, err error) {
+	err = run(sql, before, func(p *parser) {
 		for {
 			for p.acceptKind(';') {
 			}
@@ -57,13 +62,17 @@ func Parse(sql string) (stmts []Stmt, err error) {
 }
 
 // ParseOne reads a text that holds exactly one statement.
-func ParseOne(sql string) (Stmt, error) {
-	stmts, err := Parse(sql)
+func ParseOne(sql string) (Stmt, error) { return ParseOneAt(sql, 0) }
+
+// ParseOneAt is ParseOne for a piece of a larger text: positions, in the tree and of an error, count from the beginning
+// of that text, of which so many characters come before the piece.
+func ParseOneAt(sql string, before int) (Stmt, error) {
+	stmts, err := parse(sql, before)
 	switch {
 	case err != nil:
 		return Stmt{}, err
 	case len(stmts) == 0:
-		return Stmt{}, pgerr.New(pgerr.SyntaxError, "syntax error at end of input").At(len([]rune(sql)) + 1)
+		return Stmt{}, pgerr.New(pgerr.SyntaxError, "syntax error at end of input").At(before + utf8.RuneCountInString(sql) + 1)
 	case len(stmts) > 1:
 		return Stmt{}, pgerr.New(pgerr.SyntaxError, "expected one statement, found %d", len(stmts)).At(stmts[1].AST.Position())
 	}
@@ -72,7 +81,7 @@ func ParseOne(sql string) (Stmt, error) {
 
 // ParseExpr reads a text that is one expression.
 func ParseExpr(sql string) (e ast.Expr, err error) {
-	err = run(sql, func(p *parser) {
+	err = run(sql, 0, func(p *parser) {
 		e = p.expr()
 		p.expectKind(lex.EOF)
 	})
@@ -84,7 +93,7 @@ func ParseExpr(sql string) (e ast.Expr, err error) {
 
 // ParseType reads a text that is the name of a type, as in 'numeric(10,2)[]'.
 func ParseType(sql string) (t *ast.TypeName, err error) {
-	err = run(sql, func(p *parser) {
+	err = run(sql, 0, func(p *parser) {
 		t = p.typeName()
 		p.expectKind(lex.EOF)
 	})
@@ -103,13 +112,22 @@ const pooledTokensMax = 1 << 17
 // bailout carries an error from the place where it is found to run. Nothing else panics on purpose.
 type bailout struct{ err *pgerr.Error }
 
-func run(sql string, parse func(*parser)) (err error) {
+// run reads a text, of which before is added to all positions.
+func run(sql string, before int, parse func(*parser)) (err error) {
 	p := parsers.Get().(*parser)
 	buf := p.toks
 	tokens, err := lex.Scan(sql, buf)
 	if err != nil {
 		parsers.Put(p)
 		return err
+	}
+	if before > 0 {
+		for i := range tokens.List {
+			tokens.List[i].Pos += int32(before)
+		}
+		if tokens.Err != nil {
+			tokens.Err.Position += before
+		}
 	}
 	*p = parser{src: sql, toks: tokens.List, lexErr: tokens.Err, scratch: p.scratch[:0]}
 	p.tok = &p.toks[0]
