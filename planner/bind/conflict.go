@@ -27,7 +27,7 @@ func (in *insertion) conflict() (*Conflict, error) {
 	if oc == nil {
 		return nil, nil
 	}
-	if oc.DoUpdate && oc.Constraint == "" && len(oc.Elems) == 0 {
+	if oc.DoUpdate && !oc.AnyKey && oc.Constraint == "" && len(oc.Elems) == 0 {
 		return nil, pgerr.New(pgerr.SyntaxError, "ON CONFLICT DO UPDATE requires inference specification or constraint name").
 			WithHint("For example, ON CONFLICT (column_name).").At(oc.Pos)
 	}
@@ -113,7 +113,11 @@ func (in *insertion) doUpdate(oc *ast.OnConflict, out *Conflict) error {
 	c.noSubqueries = "a subquery in ON CONFLICT DO UPDATE"
 	values := make([]expr.Expr, len(in.rel.Columns))
 	ch := &changed{b: in.b, rel: in.rel}
-	for _, a := range oc.Set {
+	set := oc.Set
+	if oc.WholeRow {
+		set = in.wholeRow(oc.Pos)
+	}
+	for _, a := range set {
 		if err := ch.assign(c, a, values); err != nil {
 			return err
 		}
@@ -135,4 +139,22 @@ func (in *insertion) doUpdate(oc *ast.OnConflict, out *Conflict) error {
 	}
 	out.Where = in.b.fold(expr.RemapColumns(where, index))
 	return nil
+}
+
+// wholeRow is the SET that puts the proposed row in the existing one's place: each column that is not computed from
+// others gets its proposed value.
+func (in *insertion) wholeRow(pos int) []*ast.Assignment {
+	var set []*ast.Assignment
+	for i := range in.rel.Columns {
+		c := &in.rel.Columns[i]
+		if c.Hidden || c.Generated == catalog.StoredExpr {
+			continue
+		}
+		set = append(set, &ast.Assignment{
+			Pos:     pos,
+			Columns: []*ast.InsertColumn{{Pos: pos, Name: c.Name}},
+			Value:   &ast.ColumnRef{Pos: pos, Parts: []string{"excluded", c.Name}},
+		})
+	}
+	return set
 }

@@ -41,7 +41,7 @@ type OnConflict struct {
 	Elems      []*IndexElem
 	Where      Expr
 	Constraint string
-	// AnyKey is for DO UPDATE without a target, which only MySQL's dialect has: the primary key decides. It has no text.
+	// AnyKey allows DO UPDATE without a target, which only MySQL's dialect has: any unique key decides. It has no text.
 	AnyKey bool
 	// WholeRow is MySQL's REPLACE: the new row takes the old one's place, and Set is empty. It has no text.
 	WholeRow bool

@@ -77,6 +77,7 @@ func (p *printer) insert(s *Insert) {
 		p.named(" ON CONSTRAINT ", c.Constraint)
 		if c.DoUpdate {
 			p.w(" DO UPDATE SET ")
+			p.when(c.WholeRow, "ROW = excluded") // for readers only
 			list(p, c.Set, p.assignment)
 			p.clause(" WHERE ", c.UpdateWhere)
 		} else {
