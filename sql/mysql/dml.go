@@ -25,6 +25,7 @@ func (l *lowerer) insert(s *mast.InsertStmt) ast.Statement {
 	}
 	switch {
 	case s.Select != nil:
+		l.inserted = s.Select
 		out.Query = l.subquery(s.Select)
 	case len(s.Lists) == 1 && len(s.Lists[0]) == 0 && len(out.Columns) == 0: // INSERT INTO t () VALUES ()
 	default:

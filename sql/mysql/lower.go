@@ -44,6 +44,8 @@ type lowerer struct {
 	assigned map[string]ast.Expr
 	// assignedTable is the name by which the updated table's columns may be qualified.
 	assignedTable string
+	// inserted is the query of an INSERT, whose select list holds values for columns.
+	inserted mast.Node
 	// target qualifies bare columns: the table of INSERT ... ON DUPLICATE KEY UPDATE. "" elsewhere.
 	target string
 }

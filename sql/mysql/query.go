@@ -99,7 +99,15 @@ func (l *lowerer) targets(core *ast.SelectCore, s *mast.SelectStmt) labels {
 			core.Targets = append(core.Targets, &ast.Target{Pos: pos, Expr: star})
 			continue
 		}
-		t := &ast.Target{Pos: pos, Expr: l.expr(f.Expr)}
+		t := &ast.Target{Pos: pos}
+		switch {
+		case l.inserted == s:
+			t.Expr = l.assignedValue(f.Expr)
+		case l.inserted != nil && l.depth == 1: // an operand of UNION, where constants need a type of their own
+			t.Expr = l.value(f.Expr)
+		default:
+			t.Expr = l.expr(f.Expr)
+		}
 		_, isColumn := f.Expr.(*mast.ColumnNameExpr)
 		switch {
 		case f.AsName.L != "":
