@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // said is an expression in both dialects, each in its own words.
@@ -256,5 +258,47 @@ func TestDialects(t *testing.T) {
 	mysql.exec("INSERT INTO t SET id = 50, a = 2, s = 'a\\nb', d = '2024-02-29 23:59:59'")
 	for i := range views {
 		compare(said{fmt.Sprintf("SELECT * FROM `my%d` ORDER BY 1", i), fmt.Sprintf("SELECT * FROM pg%d ORDER BY 1 NULLS FIRST", i)})
+	}
+}
+
+// TestDialectParameters: in MySQL's dialect a prepared statement's parameters are ? or $1, in LIMIT as well.
+func TestDialectParameters(t *testing.T) {
+	n := startNode(t)
+	conn, err := pgconn.Connect(t.Context(), n.url()+"&options=-c%20sql_dialect%3Dmysql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if _, err := execOn(t.Context(), conn, "CREATE TABLE `t` (id INT PRIMARY KEY, s TEXT); INSERT INTO t VALUES (1, \"a\"), (2, 'b'), (3, 'c')"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		sql    string
+		params []string
+		want   string
+	}{
+		{"SELECT CONCAT(s, ?) FROM `t` WHERE id >= ? ORDER BY id LIMIT ?, ?", []string{"!", "1", "1", "2"}, "[b! c!]"},
+		{"SELECT CONCAT(s, $4) FROM `t` WHERE id >= $3 ORDER BY id LIMIT $2 OFFSET $1", []string{"1", "1", "2", "!"}, "[c!]"},
+		{"SELECT IF(?, 'yes', 'no')", []string{"0.5"}, "[yes]"},
+		{"SELECT DATE_ADD(?, INTERVAL ? DAY)", []string{"2024-02-28", "2"}, "[2024-03-01 00:00:00]"},
+		{"INSERT INTO t SET id = ?, s = ? ON DUPLICATE KEY UPDATE s = CONCAT(s, VALUES(s))", []string{"3", "z"}, "[]"},
+		{"SELECT s FROM t WHERE id IN (?, ?)", []string{"3", "9"}, "[cz]"},
+	} {
+		values := make([][]byte, len(c.params))
+		for i, p := range c.params {
+			values[i] = []byte(p)
+		}
+		result := conn.ExecParams(t.Context(), c.sql, values, nil, nil, nil).Read()
+		if result.Err != nil {
+			t.Errorf("%s: %v", c.sql, result.Err)
+			continue
+		}
+		got := []string{}
+		for _, row := range result.Rows {
+			got = append(got, string(row[0]))
+		}
+		if fmt.Sprint(got) != c.want {
+			t.Errorf("%s: %v, want %s", c.sql, got, c.want)
+		}
 	}
 }

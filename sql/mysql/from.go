@@ -64,6 +64,13 @@ func (l *lowerer) tableSource(n mast.ResultSetNode) ast.TableExpr {
 	}
 	switch t := source.Source.(type) {
 	case *mast.TableName:
+		if w := l.src.windows[t.Name.L]; w != nil && t.Schema.L == "" {
+			w.Alias = alias
+			if alias != nil {
+				alias.Pos = w.Pos
+			}
+			return w
+		}
 		out := &ast.TableName{ObjectName: l.objectName(t), Alias: alias}
 		if t.TableSample != nil {
 			l.unsupported(out.Pos, "TABLESAMPLE")

@@ -69,6 +69,8 @@ type source struct {
 	tokens  []token
 	ignored []span
 
+	windows map[string]*ast.WindowTable // by the name that stands for each
+
 	marks  []int            // characters before each markEvery bytes
 	names  map[string][]int // see namePosition
 	params map[int]int      // numbers of $n by offset in text
@@ -279,6 +281,7 @@ func (s *source) nativeText(part span) string {
 			s.blank(b, g)
 		}
 	}
+	s.windowTables(b, part)
 	s.params = map[int]int{}
 	numbered, marks := false, false
 	for _, t := range s.tokens {
@@ -344,7 +347,7 @@ func firstLine(errs ...error) string {
 // hintFor gives a hint for words that MySQL's grammar does not have.
 func hintFor(t *token) string {
 	switch t.word {
-	case "returning", "conflict", "qualify", "full", "tumble", "hop", "cumulate", "session", "using", ":":
+	case "returning", "conflict", "qualify", "full", ":":
 		return `MySQL's dialect does not have this; SET sql_dialect = 'postgresql' has.`
 	}
 	return ""

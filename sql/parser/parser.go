@@ -121,7 +121,7 @@ func run(sql string, before int, parse func(*parser)) (err error) {
 		parsers.Put(p)
 		return err
 	}
-	if before > 0 {
+	if before != 0 {
 		for i := range tokens.List {
 			tokens.List[i].Pos += int32(before)
 		}
