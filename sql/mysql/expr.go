@@ -203,6 +203,25 @@ func (l *lowerer) alike(list []mast.ExprNode) []ast.Expr {
 	return out
 }
 
+// results lowers the possible results of a conditional expression. One of text makes all text, as in MySQL; a constant
+// is certainly text if it cannot be a number or a time.
+func (l *lowerer) results(list []mast.ExprNode) []ast.Expr {
+	out := l.alike(list)
+	words := false
+	for _, x := range out {
+		s, ok := stringLiteral(x)
+		words = words || ok && (s == "" || !strings.ContainsAny(s[:1], "0123456789+-. "))
+	}
+	if words {
+		for i, x := range out {
+			if !isNull(x) {
+				out[i] = asText(x)
+			}
+		}
+	}
+	return out
+}
+
 // expr lowers an expression: to a boolean if isBoolean says so.
 func (l *lowerer) expr(e mast.ExprNode) ast.Expr {
 	defer l.push()()
@@ -569,8 +588,9 @@ func (l *lowerer) like(e *mast.PatternLikeOrIlikeExpr) ast.Expr {
 
 // text lowers an argument that is wanted as text: constants as they are, and everything else with a cast, so that
 // numbers and dates are taken as well.
-func (l *lowerer) text(e mast.ExprNode) ast.Expr {
-	x := l.value(e)
+func (l *lowerer) text(e mast.ExprNode) ast.Expr { return asText(l.value(e)) }
+
+func asText(x ast.Expr) ast.Expr {
 	if lit, ok := x.(*ast.Literal); ok {
 		if lit.Kind == ast.IntLiteral || lit.Kind == ast.NumericLiteral {
 			lit.Kind = ast.StringLiteral
@@ -604,7 +624,7 @@ func isText(e ast.Expr) bool {
 
 func (l *lowerer) caseExpr(e *mast.CaseExpr) ast.Expr {
 	x := &ast.Case{Pos: l.at(e)}
-	results := l.alike(caseResults(e))
+	results := l.results(caseResults(e))
 	var conds []ast.Expr
 	if e.Value != nil {
 		list := []mast.ExprNode{e.Value}

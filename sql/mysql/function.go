@@ -130,7 +130,7 @@ func ofText(name string) func(*invocation) ast.Expr {
 func controlFunctions() map[string]lowering {
 	return map[string]lowering{
 		"if": {3, 3, func(c *invocation) ast.Expr {
-			results := c.alike(c.args[1:])
+			results := c.results(c.args[1:])
 			return choose(c.pos, c.cond(c.args[0]), results[0], results[1])
 		}},
 		"ifnull":   {2, 2, coalesce},
@@ -160,7 +160,7 @@ func controlFunctions() map[string]lowering {
 	}
 }
 
-func coalesce(c *invocation) ast.Expr { return &ast.Coalesce{Pos: c.pos, Args: c.alike(c.args)} }
+func coalesce(c *invocation) ast.Expr { return &ast.Coalesce{Pos: c.pos, Args: c.results(c.args)} }
 
 // extreme lowers GREATEST and LEAST, which are NULL in MySQL when any argument is, and in PostgreSQL when all are.
 func (c *invocation) extreme(least bool) ast.Expr {
