@@ -51,6 +51,7 @@ func init() {
 		"information_schema.views":                           {fill: infoViews},
 		"information_schema.view_table_usage":                {fill: viewTableUsage},
 		"information_schema.table_constraints":               {fill: tableConstraints},
+		"information_schema.check_constraints":               {fill: checkConstraints},
 		"information_schema.key_column_usage":                {fill: keyColumns},
 		"information_schema.constraint_column_usage":         {fill: constraintColumns},
 		"information_schema.constraint_table_usage":          {fill: constraintTables},

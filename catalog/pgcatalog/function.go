@@ -161,9 +161,8 @@ func columnDescription(s *Source, args []types.Datum) types.Datum {
 	if !ok {
 		return types.Null
 	}
-	cols := columnsOf(r)
-	if n := args[1].I; n >= 1 && n <= int64(len(cols)) {
-		return orNull(cols[n-1].Comment)
+	if n := args[1].I; n >= 1 && n <= int64(len(r.Columns)) && r.Columns[n-1].Live() {
+		return orNull(r.Columns[n-1].Comment)
 	}
 	return types.Null
 }
@@ -190,40 +189,42 @@ func ruleDefinition(s *Source, args []types.Datum) types.Datum {
 	return types.NewString("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO " + lex.QuoteIdent(r.Schema) + "." + lex.QuoteIdent(r.Name) + " DO INSTEAD" + Definition(r))
 }
 
-// keyBy finds a key by the id of its index or constraint.
-func (s *Source) keyBy(id uint32) *key {
-	for _, k := range keysOf(s) {
-		if k.indexOID() == id || k.oid() == id {
-			return &k
+// indexBy finds an index by its id.
+func (s *Source) indexBy(id uint32) *index {
+	for _, x := range indexesOf(s) {
+		if x.id == id {
+			return &x
 		}
 	}
 	return nil
 }
 
 func indexDefinition(s *Source, args []types.Datum) types.Datum {
-	k := s.keyBy(oidArg(args, 0))
+	x := s.indexBy(oidArg(args, 0))
 	switch {
-	case k == nil:
+	case x == nil:
 		return types.Null
 	case len(args) < 2 || args[1].I == 0:
-		return types.NewString(k.indexDefinition())
+		return types.NewString(x.definition())
 	}
-	if n := args[1].I; n >= 1 && n <= int64(len(k.attrs)) {
-		return types.NewString(lex.QuoteIdent(k.columns()[n-1]))
+	if n := args[1].I; n >= 1 && n <= int64(len(x.columns)) {
+		return types.NewString(lex.QuoteIdent(x.names()[n-1]))
 	}
 	return types.NewString("")
 }
 
 func constraintDefinition(s *Source, args []types.Datum) types.Datum {
-	if k := s.keyBy(oidArg(args, 0)); k != nil && k.primary {
-		return types.NewString(k.definition())
+	for _, c := range constraintsOf(s) {
+		if c.id == oidArg(args, 0) {
+			return types.NewString(c.definition())
+		}
 	}
 	return types.Null
 }
 
 func indexProperty(s *Source, args []types.Datum) types.Datum {
-	k := s.keyBy(oidArg(args, 0))
-	if k == nil || args[1].I < 1 || args[1].I > int64(len(k.attrs)) {
+	x := s.indexBy(oidArg(args, 0))
+	if x == nil || args[1].I < 1 || args[1].I > int64(len(x.columns)) {
 		return types.Null
 	}
 	switch strings.ToLower(string(args[2].B)) {

@@ -40,23 +40,32 @@ func infoTables(s *Source, t *table) {
 
 func infoColumns(s *Source, t *table) {
 	t.defaults("table_catalog", s.Database, "udt_catalog", s.Database, "udt_schema", catalog.PgCatalog, "is_self_referencing", false,
-		"is_identity", false, "identity_cycle", false, "is_generated", "NEVER")
+		"identity_cycle", false)
 	for _, r := range visible(s) {
 		if tableType(r) == "" {
 			continue
 		}
-		key := keyAttributes(r)
-		for i, c := range columnsOf(r) {
+		for _, c := range columnsOf(r) {
 			n := numbersOf(c.T)
-			var fallback any
-			if c.Default != "" {
+			var fallback, expression any
+			always := "NEVER"
+			switch {
+			case c.Generated == catalog.StoredExpr:
+				always, expression = "ALWAYS", c.Default
+			case c.Default != "":
 				fallback = c.Default
 			}
-			notNull := c.NotNull || r.Kind == catalog.Table && slices.Contains(key, i+1)
-			t.add("table_schema", r.Schema, "table_name", r.Name, "column_name", c.Name, "ordinal_position", i+1, "column_default", fallback,
-				"is_nullable", !notNull, "data_type", dataType(c.T), "character_maximum_length", n.chars, "character_octet_length", n.octets,
+			var identity any
+			if c.Generated == catalog.IdentityAlways {
+				identity = "ALWAYS"
+			} else if c.Generated == catalog.IdentityDefault {
+				identity = "BY DEFAULT"
+			}
+			t.add("table_schema", r.Schema, "table_name", r.Name, "column_name", c.Name, "ordinal_position", c.number, "column_default", fallback,
+				"is_nullable", !c.notNull(r), "is_identity", identity != nil, "identity_generation", identity, "is_generated", always,
+				"generation_expression", expression, "data_type", dataType(c.T), "character_maximum_length", n.chars, "character_octet_length", n.octets,
 				"numeric_precision", n.precision, "numeric_precision_radix", n.radix, "numeric_scale", n.scale, "datetime_precision", n.time,
-				"udt_name", c.T.Name(), "dtd_identifier", i+1, "is_updatable", r.Kind == catalog.Table)
+				"udt_name", c.T.Name(), "dtd_identifier", c.number, "is_updatable", r.Kind == catalog.Table)
 		}
 	}
 }
@@ -135,42 +144,54 @@ func viewTableUsage(s *Source, t *table) {
 	}
 }
 
-// primaryKeys are the keys that are constraints.
-func primaryKeys(s *Source) []key {
-	return slices.DeleteFunc(keysOf(s), func(k key) bool { return !k.primary })
-}
+// constraintTypes are the information schema's names.
+var constraintTypes = map[string]string{"p": "PRIMARY KEY", "u": "UNIQUE", "c": "CHECK"}
 
 func tableConstraints(s *Source, t *table) {
 	t.defaults("constraint_catalog", s.Database, "table_catalog", s.Database, "is_deferrable", false, "initially_deferred", false, "enforced", true)
-	for _, k := range primaryKeys(s) {
-		t.add("constraint_schema", k.rel.Schema, "constraint_name", k.name, "table_schema", k.rel.Schema, "table_name", k.rel.Name,
-			"constraint_type", "PRIMARY KEY")
+	for _, c := range constraintsOf(s) {
+		t.add("constraint_schema", c.rel.Schema, "constraint_name", c.name, "table_schema", c.rel.Schema, "table_name", c.rel.Name,
+			"constraint_type", constraintTypes[c.kind])
 	}
+}
+
+func checkConstraints(s *Source, t *table) {
+	t.defaults("constraint_catalog", s.Database)
+	for _, c := range constraintsOf(s) {
+		if c.kind == "c" {
+			t.add("constraint_schema", c.rel.Schema, "constraint_name", c.name, "check_clause", "("+c.check+")")
+		}
+	}
+}
+
+// keyConstraints are the constraints that have columns of their own.
+func keyConstraints(s *Source) []constraint {
+	return slices.DeleteFunc(constraintsOf(s), func(c constraint) bool { return c.index == nil })
 }
 
 func keyColumns(s *Source, t *table) {
 	t.defaults("constraint_catalog", s.Database, "table_catalog", s.Database)
-	for _, k := range primaryKeys(s) {
-		for i, c := range k.columns() {
-			t.add("constraint_schema", k.rel.Schema, "constraint_name", k.name, "table_schema", k.rel.Schema, "table_name", k.rel.Name,
-				"column_name", c, "ordinal_position", i+1)
+	for _, c := range keyConstraints(s) {
+		for i, name := range c.index.names() {
+			t.add("constraint_schema", c.rel.Schema, "constraint_name", c.name, "table_schema", c.rel.Schema, "table_name", c.rel.Name,
+				"column_name", name, "ordinal_position", i+1)
 		}
 	}
 }
 
 func constraintColumns(s *Source, t *table) {
 	t.defaults("constraint_catalog", s.Database, "table_catalog", s.Database)
-	for _, k := range primaryKeys(s) {
-		for _, c := range k.columns() {
-			t.add("table_schema", k.rel.Schema, "table_name", k.rel.Name, "column_name", c, "constraint_schema", k.rel.Schema, "constraint_name", k.name)
+	for _, c := range keyConstraints(s) {
+		for _, name := range c.index.names() {
+			t.add("table_schema", c.rel.Schema, "table_name", c.rel.Name, "column_name", name, "constraint_schema", c.rel.Schema, "constraint_name", c.name)
 		}
 	}
 }
 
 func constraintTables(s *Source, t *table) {
 	t.defaults("constraint_catalog", s.Database, "table_catalog", s.Database)
-	for _, k := range primaryKeys(s) {
-		t.add("table_schema", k.rel.Schema, "table_name", k.rel.Name, "constraint_schema", k.rel.Schema, "constraint_name", k.name)
+	for _, c := range keyConstraints(s) {
+		t.add("table_schema", c.rel.Schema, "table_name", c.rel.Name, "constraint_schema", c.rel.Schema, "constraint_name", c.name)
 	}
 }
 

@@ -31,77 +31,106 @@ func kindOf(r *catalog.Relation) string {
 	return "r"
 }
 
-// columnsOf lists the columns that clients see.
-func columnsOf(r *catalog.Relation) []*catalog.Column {
-	out := make([]*catalog.Column, 0, len(r.Columns))
+// attribute is a column that clients see. Its number is its place in the relation, from 1: what is hidden or was dropped
+// leaves a gap, as in PostgreSQL.
+type attribute struct {
+	*catalog.Column
+	number int
+}
+
+func columnsOf(r *catalog.Relation) []attribute {
+	out := make([]attribute, 0, len(r.Columns))
 	for i := range r.Columns {
-		if !r.Columns[i].Hidden {
-			out = append(out, &r.Columns[i])
+		if r.Columns[i].Live() {
+			out = append(out, attribute{&r.Columns[i], i + 1})
 		}
 	}
 	return out
 }
 
-// attributes of a key: positions among the visible columns, from 1; nil when there is no key or it has a hidden column.
-func keyAttributes(r *catalog.Relation) []int {
-	if len(r.Key) == 0 || r.Kind == catalog.System {
-		return nil
-	}
-	numbers := make([]int, len(r.Columns))
-	n := 0
-	for i := range r.Columns {
-		if !r.Columns[i].Hidden {
-			n++
-			numbers[i] = n
-		}
-	}
-	out := make([]int, len(r.Key))
-	for i, c := range r.Key {
-		if numbers[c] == 0 {
-			return nil
-		}
-		out[i] = numbers[c]
-	}
-	return out
+// notNull reports whether an attribute of a relation cannot be NULL.
+func (a attribute) notNull(r *catalog.Relation) bool {
+	return a.NotNull || r.Kind == catalog.Table && slices.Contains(r.Key, a.number-1)
 }
 
-// keyName is the name of the key's constraint and index.
-func keyName(r *catalog.Relation) string {
-	if r.PrimaryKeyName != "" {
-		return r.PrimaryKeyName
-	}
-	return r.Name + "_key"
-}
-
-// key is the primary key of a table, or the unique key of a materialized view.
-type key struct {
-	rel     *catalog.Relation
+// index is an index as clients see it: that of a table's primary key or of a materialized view's key, whose rows are
+// stored in its order, or one of its own.
+type index struct {
+	rel     *catalog.Relation // what is indexed
+	id      uint32            // in pg_class
 	name    string
-	attrs   []int
+	columns []int // of rel
 	primary bool
+	unique  bool
+	// constraint is the id of the constraint that it belongs to; 0 when there is none.
+	constraint uint32
+	nullsEqual bool
+	comment    string
 }
 
-func (k *key) indexOID() uint32 { return keyIndexOID + k.rel.ID }
-func (k *key) oid() uint32      { return keyOID + k.rel.ID }
-
-func (k *key) columns() []string {
-	cols := columnsOf(k.rel)
-	names := make([]string, len(k.attrs))
-	for i, a := range k.attrs {
-		names[i] = cols[a-1].Name
-	}
-	return names
-}
-
-// keysOf lists the keys of all relations.
-func keysOf(s *Source) []key {
-	var out []key
-	for _, r := range visible(s) {
-		if attrs := keyAttributes(r); attrs != nil && r.Kind != catalog.Index {
-			out = append(out, key{rel: r, name: keyName(r), attrs: attrs, primary: r.Kind == catalog.Table})
-		}
+func (x *index) attrs() []int {
+	out := make([]int, len(x.columns))
+	for i, c := range x.columns {
+		out[i] = c + 1
 	}
 	return out
+}
+
+func (x *index) names() []string {
+	out := make([]string, len(x.columns))
+	for i, c := range x.columns {
+		out[i] = x.rel.Columns[c].Name
+	}
+	return out
+}
+
+// keyOf gives the index of a relation's key. A key that has a hidden column is nobody's business.
+func keyOf(r *catalog.Relation) (index, bool) {
+	if len(r.Key) == 0 || r.Kind != catalog.Table && r.Kind != catalog.MaterializedView {
+		return index{}, false
+	}
+	for _, c := range r.Key {
+		if !r.Columns[c].Live() {
+			return index{}, false
+		}
+	}
+	x := index{rel: r, id: keyIndexOID + r.ID, name: r.PrimaryKeyName, columns: r.Key, unique: true}
+	if r.Kind == catalog.Table {
+		x.primary, x.constraint = true, keyOID+r.ID
+	}
+	if x.name == "" {
+		x.name = r.Name + "_key"
+	}
+	return x, true
+}
+
+// indexesOf lists all indexes.
+func indexesOf(s *Source) []index {
+	var out []index
+	for _, r := range visible(s) {
+		if x, ok := keyOf(r); ok {
+			out = append(out, x)
+		}
+		if r.Kind != catalog.Index {
+			continue
+		}
+		on, ok := s.Catalog.Relation(r.Index.Table)
+		if !ok {
+			continue
+		}
+		x := index{rel: on, id: r.ID, name: r.Name, columns: r.Index.Columns, unique: r.Index.Unique, nullsEqual: r.Index.NullsEqual, comment: r.Comment}
+		if r.Index.Constraint {
+			x.constraint = keyOID + r.ID
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// hasIndex reports whether clients see an index of a relation.
+func hasIndex(r *catalog.Relation) bool {
+	_, key := keyOf(r)
+	return key || len(r.Indexes) > 0
 }
 
 func schemaOID(s *Source, name string) uint32 {
@@ -125,25 +154,24 @@ func classes(s *Source, t *table) {
 		"relhasrules", false, "relhastriggers", false, "relhassubclass", false, "relrowsecurity", false, "relforcerowsecurity", false,
 		"relispopulated", true, "relreplident", "d", "relispartition", false, "relrewrite", 0, "relfrozenxid", 0, "relminmxid", 0)
 	for _, r := range visible(s) {
-		kind := kindOf(r)
-		am, file := 0, uint32(0)
-		switch kind {
-		case "r", "m":
+		if r.Kind == catalog.Index {
+			continue
+		}
+		kind, am, file := kindOf(r), 0, uint32(0)
+		if kind == "r" || kind == "m" {
 			am, file = heapAM, r.ID
-		case "i":
-			am, file = btreeAM, r.ID
 		}
 		rowType := uint32(0)
-		if r.Kind != catalog.System && kind != "i" {
+		if r.Kind != catalog.System {
 			rowType = RowTypeOID(r.ID)
 		}
 		t.add("oid", r.ID, "relname", r.Name, "relnamespace", schemaOID(s, r.Schema), "reltype", rowType, "relam", am, "relfilenode", file,
-			"relhasindex", keyAttributes(r) != nil && kind != "i", "relkind", kind, "relnatts", len(columnsOf(r)),
+			"relhasindex", hasIndex(r), "relkind", kind, "relnatts", len(r.Columns), "relchecks", len(r.Checks),
 			"relhasrules", kind == "v" || kind == "m", "relreplident", identity(r))
 	}
-	for _, k := range keysOf(s) {
-		t.add("oid", k.indexOID(), "relname", k.name, "relnamespace", schemaOID(s, k.rel.Schema), "relam", btreeAM, "relfilenode", k.indexOID(),
-			"relkind", "i", "relnatts", len(k.attrs), "relreplident", "n")
+	for _, x := range indexesOf(s) {
+		t.add("oid", x.id, "relname", x.name, "relnamespace", schemaOID(s, x.rel.Schema), "relam", btreeAM, "relfilenode", x.id,
+			"relkind", "i", "relnatts", len(x.columns), "relreplident", "n")
 	}
 }
 
@@ -166,21 +194,28 @@ func attributes(s *Source, t *table) {
 		}
 		t.add("attrelid", rel, "attname", c.Name, "atttypid", c.T.OID(), "attlen", info.length, "attnum", n, "attndims", dims, "atttypmod", c.T.Mod,
 			"attbyval", info.byValue, "attalign", info.align, "attstorage", info.storage, "attnotnull", notNull, "atthasdef", c.Default != "",
-			"attcollation", info.collation)
+			"attidentity", identities[c.Generated], "attgenerated", generated[c.Generated], "attcollation", info.collation)
 	}
 	for _, r := range visible(s) {
-		key := keyAttributes(r)
-		for i, c := range columnsOf(r) {
-			add(r.ID, i+1, c, c.NotNull || r.Kind == catalog.Table && slices.Contains(key, i+1))
+		if r.Kind == catalog.Index {
+			continue
+		}
+		for _, a := range columnsOf(r) {
+			add(r.ID, a.number, a.Column, a.notNull(r))
 		}
 	}
-	for _, k := range keysOf(s) {
-		cols := columnsOf(k.rel)
-		for i, a := range k.attrs {
-			add(k.indexOID(), i+1, &catalog.Column{Name: cols[a-1].Name, T: cols[a-1].T}, false)
+	for _, x := range indexesOf(s) {
+		for i, c := range x.columns {
+			add(x.id, i+1, &catalog.Column{Name: x.rel.Columns[c].Name, T: x.rel.Columns[c].T}, false)
 		}
 	}
 }
+
+// attidentity and attgenerated.
+var (
+	identities = map[catalog.Generated]string{catalog.IdentityAlways: "a", catalog.IdentityDefault: "d"}
+	generated  = map[catalog.Generated]string{catalog.StoredExpr: "s"}
+)
 
 func defaultOID(r *catalog.Relation, attr int) uint32 {
 	return columnOID + (r.ID*columnsMax+uint32(attr))&(columnOID-1)
@@ -188,37 +223,72 @@ func defaultOID(r *catalog.Relation, attr int) uint32 {
 
 func columnDefaults(s *Source, t *table) {
 	for _, r := range visible(s) {
-		for i, c := range columnsOf(r) {
-			if c.Default != "" {
-				t.add("oid", defaultOID(r, i+1), "adrelid", r.ID, "adnum", i+1, "adbin", c.Default)
+		for _, a := range columnsOf(r) {
+			if a.Default != "" {
+				t.add("oid", defaultOID(r, a.number), "adrelid", r.ID, "adnum", a.number, "adbin", a.Default)
 			}
 		}
 	}
 }
 
 func indexRows(s *Source, t *table) {
-	t.defaults("indnullsnotdistinct", false, "indisexclusion", false, "indimmediate", true, "indisclustered", false, "indisvalid", true,
-		"indcheckxmin", false, "indisready", true, "indislive", true, "indisreplident", false)
-	for _, k := range keysOf(s) {
-		cols := columnsOf(k.rel)
+	t.defaults("indisexclusion", false, "indimmediate", true, "indisclustered", false, "indisvalid", true, "indcheckxmin", false, "indisready", true,
+		"indislive", true, "indisreplident", false)
+	for _, x := range indexesOf(s) {
 		var collations, classes []uint32
-		for _, a := range k.attrs {
-			collations = append(collations, infoOf(cols[a-1].T).collation)
-			classes = append(classes, btreeClass(cols[a-1].T))
+		for _, c := range x.columns {
+			typ := x.rel.Columns[c].T
+			collations = append(collations, infoOf(typ).collation)
+			classes = append(classes, btreeClass(typ))
 		}
-		t.add("indexrelid", k.indexOID(), "indrelid", k.rel.ID, "indnatts", len(k.attrs), "indnkeyatts", len(k.attrs), "indisunique", true,
-			"indisprimary", k.primary, "indkey", k.attrs, "indcollation", collations, "indclass", classes, "indoption", make([]int, len(k.attrs)))
+		n := len(x.columns)
+		t.add("indexrelid", x.id, "indrelid", x.rel.ID, "indnatts", n, "indnkeyatts", n, "indisunique", x.unique, "indnullsnotdistinct", x.nullsEqual,
+			"indisprimary", x.primary, "indkey", x.attrs(), "indcollation", collations, "indclass", classes, "indoption", make([]int, n))
 	}
 }
 
-func constraintRows(s *Source, t *table) {
-	t.defaults("condeferrable", false, "condeferred", false, "convalidated", true, "contypid", 0, "conparentid", 0, "confrelid", 0, "confupdtype", " ",
-		"confdeltype", " ", "confmatchtype", " ", "conislocal", true, "coninhcount", 0, "connoinherit", true, "conperiod", false, "conenforced", true)
-	for _, k := range keysOf(s) {
-		if k.primary {
-			t.add("oid", k.oid(), "conname", k.name, "connamespace", schemaOID(s, k.rel.Schema), "contype", "p", "conrelid", k.rel.ID,
-				"conindid", k.indexOID(), "conkey", k.attrs)
+// constraint is a constraint of a table: a key, or a CHECK.
+type constraint struct {
+	rel   *catalog.Relation
+	id    uint32
+	name  string
+	kind  string // contype
+	index *index
+	check string
+}
+
+// constraintsOf lists all constraints.
+func constraintsOf(s *Source) []constraint {
+	var out []constraint
+	for _, x := range indexesOf(s) {
+		if x.constraint == 0 {
+			continue
 		}
+		c := constraint{rel: x.rel, id: x.constraint, name: x.name, kind: "u", index: &x}
+		if x.primary {
+			c.kind = "p"
+		}
+		out = append(out, c)
+	}
+	for _, r := range visible(s) {
+		for i, c := range r.Checks {
+			out = append(out, constraint{rel: r, id: defaultOID(r, columnsMax-1-i), name: c.Name, kind: "c", check: c.Expr})
+		}
+	}
+	return out
+}
+
+func constraintRows(s *Source, t *table) {
+	t.defaults("condeferrable", false, "condeferred", false, "convalidated", true, "contypid", 0, "conindid", 0, "conparentid", 0, "confrelid", 0,
+		"confupdtype", " ", "confdeltype", " ", "confmatchtype", " ", "conislocal", true, "coninhcount", 0, "connoinherit", true, "conperiod", false,
+		"conenforced", true)
+	for _, c := range constraintsOf(s) {
+		common := []any{"oid", c.id, "conname", c.name, "connamespace", schemaOID(s, c.rel.Schema), "contype", c.kind, "conrelid", c.rel.ID}
+		if c.index != nil {
+			t.add(append(common, "conindid", c.index.id, "conkey", c.index.attrs())...)
+			continue
+		}
+		t.add(append(common, "conbin", c.check, "connoinherit", false)...)
 	}
 }
 
@@ -233,9 +303,9 @@ func descriptions(s *Source, t *table) {
 		if r.Comment != "" {
 			t.add("objoid", r.ID, "classoid", classClass, "description", r.Comment)
 		}
-		for i, c := range columnsOf(r) {
-			if c.Comment != "" {
-				t.add("objoid", r.ID, "classoid", classClass, "objsubid", i+1, "description", c.Comment)
+		for _, a := range columnsOf(r) {
+			if a.Comment != "" {
+				t.add("objoid", r.ID, "classoid", classClass, "objsubid", a.number, "description", a.Comment)
 			}
 		}
 	}
@@ -267,20 +337,20 @@ func dependencies(s *Source, t *table) {
 		for _, id := range r.DependsOn {
 			if in, ok := s.Catalog.Relation(id); ok {
 				t.add("classid", classRewrite, "objid", ruleOID+r.ID, "refclassid", classClass, "refobjid", id, "deptype", "n")
-				for i := range columnsOf(in) {
-					t.add("classid", classRewrite, "objid", ruleOID+r.ID, "refclassid", classClass, "refobjid", id, "refobjsubid", i+1, "deptype", "n")
+				for _, a := range columnsOf(in) {
+					t.add("classid", classRewrite, "objid", ruleOID+r.ID, "refclassid", classClass, "refobjid", id, "refobjsubid", a.number, "deptype", "n")
 				}
 			}
 		}
 	}
-	for _, k := range keysOf(s) {
-		if !k.primary {
-			t.add("classid", classClass, "objid", k.indexOID(), "refclassid", classClass, "refobjid", k.rel.ID, "deptype", "i")
+	for _, x := range indexesOf(s) {
+		if x.constraint == 0 {
+			t.add("classid", classClass, "objid", x.id, "refclassid", classClass, "refobjid", x.rel.ID, "deptype", "a")
 			continue
 		}
-		t.add("classid", classClass, "objid", k.indexOID(), "refclassid", classConstraint, "refobjid", k.oid(), "deptype", "i")
-		for _, a := range k.attrs {
-			t.add("classid", classConstraint, "objid", k.oid(), "refclassid", classClass, "refobjid", k.rel.ID, "refobjsubid", a, "deptype", "a")
+		t.add("classid", classClass, "objid", x.id, "refclassid", classConstraint, "refobjid", x.constraint, "deptype", "i")
+		for _, n := range x.attrs() {
+			t.add("classid", classConstraint, "objid", x.constraint, "refclassid", classClass, "refobjid", x.rel.ID, "refobjsubid", n, "deptype", "a")
 		}
 	}
 }

@@ -11,7 +11,7 @@ func tableRows(s *Source, t *table) {
 	t.defaults("tableowner", s.Owner, "hasindexes", false, "hasrules", false, "hastriggers", false, "rowsecurity", false)
 	for _, r := range visible(s) {
 		if kindOf(r) == "r" {
-			t.add("schemaname", r.Schema, "tablename", r.Name, "hasindexes", keyAttributes(r) != nil)
+			t.add("schemaname", r.Schema, "tablename", r.Name, "hasindexes", hasIndex(r))
 		}
 	}
 }
@@ -29,7 +29,7 @@ func matviewRows(s *Source, t *table) {
 	t.defaults("matviewowner", s.Owner, "ispopulated", true)
 	for _, r := range visible(s) {
 		if r.Kind == catalog.MaterializedView {
-			t.add("schemaname", r.Schema, "matviewname", r.Name, "hasindexes", keyAttributes(r) != nil, "definition", Definition(r))
+			t.add("schemaname", r.Schema, "matviewname", r.Name, "hasindexes", hasIndex(r), "definition", Definition(r))
 		}
 	}
 }
@@ -43,20 +43,35 @@ func Definition(r *catalog.Relation) string {
 }
 
 func indexDefinitions(s *Source, t *table) {
-	for _, k := range keysOf(s) {
-		t.add("schemaname", k.rel.Schema, "tablename", k.rel.Name, "indexname", k.name, "indexdef", k.indexDefinition())
+	for _, x := range indexesOf(s) {
+		t.add("schemaname", x.rel.Schema, "tablename", x.rel.Name, "indexname", x.name, "indexdef", x.definition())
 	}
 }
 
-// indexDefinition is the statement that would create the key's index.
-func (k *key) indexDefinition() string {
-	return "CREATE UNIQUE INDEX " + lex.QuoteIdent(k.name) + " ON " + lex.QuoteIdent(k.rel.Schema) + "." + lex.QuoteIdent(k.rel.Name) +
-		" USING btree (" + quoteAll(k.columns()) + ")"
+// definition is the statement that would create the index.
+func (x *index) definition() string {
+	unique, nulls := "", ""
+	if x.unique {
+		unique = "UNIQUE "
+	}
+	if x.nullsEqual {
+		nulls = " NULLS NOT DISTINCT"
+	}
+	return "CREATE " + unique + "INDEX " + lex.QuoteIdent(x.name) + " ON " + lex.QuoteIdent(x.rel.Schema) + "." + lex.QuoteIdent(x.rel.Name) +
+		" USING btree (" + quoteAll(x.names()) + ")" + nulls
 }
 
-// definition is the key as a constraint.
-func (k *key) definition() string {
-	return "PRIMARY KEY (" + quoteAll(k.columns()) + ")"
+// definition is the constraint as CREATE TABLE has it.
+func (c *constraint) definition() string {
+	switch {
+	case c.index == nil:
+		return "CHECK ((" + c.check + "))"
+	case c.kind == "p":
+		return "PRIMARY KEY (" + quoteAll(c.index.names()) + ")"
+	case c.index.nullsEqual:
+		return "UNIQUE NULLS NOT DISTINCT (" + quoteAll(c.index.names()) + ")"
+	}
+	return "UNIQUE (" + quoteAll(c.index.names()) + ")"
 }
 
 func quoteAll(names []string) string {
