@@ -58,6 +58,7 @@ var functionTable = map[string]func(*Source, []types.Datum) types.Datum{
 	"pg_tablespace_location":             func(*Source, []types.Datum) types.Datum { return types.NewString("") },
 	"pg_encoding_to_char":                encodingName,
 	"pg_char_to_encoding":                encodingNumber,
+	"getdatabaseencoding":                func(*Source, []types.Datum) types.Datum { return types.NewString("UTF8") },
 	"pg_client_encoding":                 func(*Source, []types.Datum) types.Datum { return types.NewString("UTF8") },
 	"pg_is_in_recovery":                  func(*Source, []types.Datum) types.Datum { return types.NewBool(false) },
 	"pg_my_temp_schema":                  func(*Source, []types.Datum) types.Datum { return types.NewInt(0) },
@@ -216,7 +217,7 @@ func indexDefinition(s *Source, args []types.Datum) types.Datum {
 func constraintDefinition(s *Source, args []types.Datum) types.Datum {
 	for _, c := range constraintsOf(s) {
 		if c.id == oidArg(args, 0) {
-			return types.NewString(c.definition())
+			return types.NewString(c.definition(len(args) > 1 && args[1].I != 0))
 		}
 	}
 	return types.Null

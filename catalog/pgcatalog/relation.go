@@ -82,6 +82,7 @@ func All() []*Relation {
 		for _, c := range laterColumns[rel.Schema+"."+rel.Name] {
 			rel.Columns = append(rel.Columns, catalog.Column{Name: c.name, T: c.t})
 		}
+		rel.Columns = append(rel.Columns, catalog.Column{Name: tableOID, T: types.Of(types.OID), Hidden: true})
 		r := &Relation{Relation: rel}
 		if c, ok := contents[rel.Schema+"."+rel.Name]; ok {
 			r.fill, r.session = c.fill, c.session
@@ -90,6 +91,9 @@ func All() []*Relation {
 	}
 	return out
 }
+
+// tableOID is the system column that says which catalog a row is of.
+const tableOID = "tableoid"
 
 // content says how a relation is filled.
 type content struct {
@@ -161,6 +165,7 @@ func newTable(rel *catalog.Relation) *table {
 	for i := range t.base {
 		t.base[i] = types.Null
 	}
+	t.base[t.at[tableOID]] = types.NewInt(int64(rel.ID))
 	t.row = make([]types.Datum, len(rel.Columns))
 	return t
 }

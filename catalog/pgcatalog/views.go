@@ -61,9 +61,11 @@ func (x *index) definition() string {
 		" USING btree (" + quoteAll(x.names()) + ")" + nulls
 }
 
-// definition is the constraint as CREATE TABLE has it.
-func (c *constraint) definition() string {
+// definition is the constraint as CREATE TABLE has it; plain leaves the parentheses out that it can do without.
+func (c *constraint) definition(plain bool) string {
 	switch {
+	case c.index == nil && plain:
+		return "CHECK (" + c.check + ")"
 	case c.index == nil:
 		return "CHECK ((" + c.check + "))"
 	case c.kind == "p":

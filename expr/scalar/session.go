@@ -221,6 +221,7 @@ func catalogFunctions() []*expr.Function {
 	add("pg_encoding_to_char", tName, tInt4)
 	add("pg_char_to_encoding", tInt4, tName)
 	add("pg_client_encoding", tName)
+	add("getdatabaseencoding", tName)
 	add("pg_is_in_recovery", tBool)
 	add("pg_postmaster_start_time", tTimestampTZ)
 	add("pg_conf_load_time", tTimestampTZ)
