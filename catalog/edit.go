@@ -33,6 +33,7 @@ func (s *Snapshot) Edit() *Edit {
 		schemas:   maps.Clone(s.schemas),
 		relations: maps.Clone(s.relations),
 		byName:    maps.Clone(s.byName),
+		functions: maps.Clone(s.functions),
 	}
 	return &Edit{base: s, next: next, changed: map[string]bool{}}
 }
@@ -219,7 +220,14 @@ func (e *Edit) DropSchema(name string, cascade bool) ([]*Relation, error) {
 			details = append(details, fmt.Sprintf("%s %s.%s depends on schema %s", r.Kind, r.Schema, r.Name, name))
 		}
 	}
-	if len(ids) > 0 && !cascade {
+	var functions []uint32
+	for _, f := range e.next.Functions() {
+		if f.Schema == name {
+			functions = append(functions, f.ID)
+			details = append(details, fmt.Sprintf("function %s.%s depends on schema %s", f.Schema, f.Signature(), name))
+		}
+	}
+	if len(details) > 0 && !cascade {
 		return nil, pgerr.New(pgerr.DependentObjectsStillExist, "cannot drop schema %s because other objects depend on it", name).
 			WithDetail("%s", strings.Join(details, "\n")).
 			WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
@@ -228,6 +236,11 @@ func (e *Edit) DropSchema(name string, cascade bool) ([]*Relation, error) {
 	if err != nil {
 		return nil, err
 	}
+	more, err := e.DropFunctions(functions, true)
+	if err != nil {
+		return nil, err
+	}
+	removed = append(removed, more...)
 	delete(e.next.schemas, name)
 	e.changed[schemaKey(name)] = true
 	return removed, nil
@@ -253,6 +266,9 @@ func (e *Edit) Records() ([]Record, error) {
 	}
 	for id, r := range e.next.relations {
 		byKey[relationKey(id)] = r
+	}
+	for id, f := range e.next.functions {
+		byKey[functionKey(id)] = f
 	}
 	keys := slices.Collect(maps.Keys(e.changed))
 	sort.Strings(keys)
@@ -292,6 +308,10 @@ func Load(system []*Relation, records []Record) (*Snapshot, error) {
 			err = json.Unmarshal(rec.Value, r)
 			s.relations[r.ID] = r
 			s.byName[qualified{r.Schema, r.Name}] = r
+		case "function":
+			f := new(Function)
+			err = json.Unmarshal(rec.Value, f)
+			s.functions[f.ID] = f
 		default:
 			err = fmt.Errorf("unknown kind of entry")
 		}

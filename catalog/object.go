@@ -60,6 +60,8 @@ type Relation struct {
 	SearchPath []string `json:",omitempty"`
 	// DependsOn lists the ids of the relations that Query reads, each once.
 	DependsOn []uint32 `json:",omitempty"`
+	// UsesFunctions lists the ids of the functions in SQL that Query calls, each once.
+	UsesFunctions []uint32 `json:",omitempty"`
 
 	// Rows are the approximate numbers of rows, by id, of what Query reads, when the object was made: its plan depends on
 	// them, and must be the same at every start.

@@ -12,6 +12,7 @@ type Snapshot struct {
 	schemas   map[string]*Schema
 	relations map[uint32]*Relation
 	byName    map[qualified]*Relation
+	functions map[uint32]*Function
 }
 
 type qualified struct{ schema, name string }
@@ -31,6 +32,7 @@ func Empty(system []*Relation) *Snapshot {
 		schemas:   map[string]*Schema{},
 		relations: map[uint32]*Relation{},
 		byName:    map[qualified]*Relation{},
+		functions: map[uint32]*Function{},
 	}
 	for _, b := range []Schema{{ID: 11, Name: PgCatalog}, {ID: 2200, Name: PublicSchema}, {ID: 13000, Name: InfoSchema}, {ID: 13001, Name: MillraceSchema}} {
 		s.schemas[b.Name] = &b

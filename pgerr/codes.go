@@ -70,6 +70,8 @@ const (
 	DuplicateAlias               Code = "42712"
 	AmbiguousFunction            Code = "42725"
 	GroupingError                Code = "42803"
+	DuplicateFunction            Code = "42723"
+	InvalidFunctionDefinition    Code = "42P13"
 	InvalidRecursion             Code = "42P19"
 	DatatypeMismatch             Code = "42804"
 	WrongObjectType              Code = "42809"

@@ -43,6 +43,8 @@ type Query struct {
 	Params []types.T
 	// DependsOn lists the relations that the query names, directly or through inlined views, by id, each once.
 	DependsOn []uint32
+	// UsesFunctions lists the functions in SQL that it calls, by id, each once.
+	UsesFunctions []uint32
 	// Columns are the result's columns as the client sees them.
 	Columns []physical.Column
 	// Rows are what RowCounts gave.
@@ -71,7 +73,7 @@ func finish(b *bind.Binder, rel *bind.Rel, env *Env) (*Query, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &Query{Params: params, DependsOn: b.DependsOn()}
+	q := &Query{Params: params, DependsOn: b.DependsOn(), UsesFunctions: b.Functions()}
 	if env.RowCounts != nil && len(q.DependsOn) > 1 {
 		q.Rows = env.RowCounts(q.DependsOn)
 	}

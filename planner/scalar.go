@@ -56,3 +56,8 @@ func scalarColumns(columns []physical.Column) []bind.ScalarColumn {
 func ResolveType(t *ast.TypeName, env *Env) (types.T, error) {
 	return bind.New(env.bindEnv()).Type(t)
 }
+
+// CheckFunction binds the body and the defaults of a function in SQL, as a call would.
+func CheckFunction(f *catalog.Function, env *Env) error {
+	return bind.New(env.bindEnv()).CheckFunction(f)
+}

@@ -43,7 +43,12 @@ func (s *Session) runDDL(ctx context.Context, st *parser.Stmt, c Client) error {
 		return s.createSink(ctx, n, c)
 	case *ast.CreateSchema:
 		return s.createSchema(ctx, n, c)
+	case *ast.CreateFunction:
+		return s.createFunction(ctx, n, c)
 	case *ast.Drop:
+		if n.Kind == ast.KindFunction {
+			return s.dropFunctions(ctx, n, c)
+		}
 		return s.runDrop(ctx, n, c)
 	case *ast.Alter:
 		return s.runAlter(ctx, n, c)

@@ -78,7 +78,7 @@ func (s *Session) createView(ctx context.Context, st *ast.CreateView, c Client) 
 		if r.Columns, err = viewColumns(q.Columns, st.Columns, st.Pos); err != nil {
 			return err
 		}
-		r.Query, r.SearchPath, r.DependsOn = ast.Format(query), s.searchPath(), q.DependsOn
+		r.Query, r.SearchPath, r.DependsOn, r.UsesFunctions = ast.Format(query), s.searchPath(), q.DependsOn, q.UsesFunctions
 		r.Create = ast.Format(st)
 		return nil
 	}
@@ -171,6 +171,7 @@ func (s *Session) defineFlow(r *catalog.Relation, query *ast.Select, names []str
 	}
 	r.Key, r.AppendOnly = q.Plan.Key, q.Plan.AppendOnly
 	r.Query, r.SearchPath, r.DependsOn, r.Rows = ast.Format(query), s.searchPath(), q.DependsOn, q.Rows
+	r.UsesFunctions = q.UsesFunctions
 	return nil
 }
 

@@ -33,7 +33,15 @@ type candidate struct {
 // Resolve chooses the function for a call with arguments of the given types; an untyped literal has types.Unknown.
 // variadic says that the last argument is written VARIADIC. Errors are 42883 and 42725 in PostgreSQL's words.
 func Resolve(name string, args []types.T, variadic bool) (Resolution, error) {
-	candidates := layOut(Lookup(name), len(args), variadic)
+	return chooseNamed(name, layOut(Lookup(name), len(args), variadic), args)
+}
+
+// Choose is Resolve among given overloads, which need have nothing but their arguments.
+func Choose(name string, overloads []*expr.Function, args []types.T) (Resolution, error) {
+	return chooseNamed(name, layOut(overloads, len(args), false), args)
+}
+
+func chooseNamed(name string, candidates []candidate, args []types.T) (Resolution, error) {
 	return choose(candidates, args, func(problem pgerr.Code) *pgerr.Error {
 		call := "function " + name + "(" + typeList(args) + ")"
 		if problem == pgerr.AmbiguousFunction {

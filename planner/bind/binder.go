@@ -35,6 +35,10 @@ type Binder struct {
 	params params
 	// deps are the relations read, by id.
 	deps map[uint32]bool
+	// functions are the functions in SQL that are called, by id.
+	functions map[uint32]bool
+	// sqlArgs are what $n means in the body of the function in SQL that is being bound; nil elsewhere.
+	sqlArgs *sqlArgs
 	// refs tells where a column reference stands in the text and how it was written.
 	refs map[*expr.Column]colRef
 	// literals tells where an untyped literal stands.
@@ -58,7 +62,7 @@ type colRef struct {
 
 // New makes a binder.
 func New(env *Env) *Binder {
-	b := &Binder{env: env, cols: &logical.Columns{}, deps: map[uint32]bool{}, refs: map[*expr.Column]colRef{}, scans: map[logical.ColID]*logical.Scan{}, literals: map[*expr.Const]int{}, path: env.SearchPath}
+	b := &Binder{env: env, cols: &logical.Columns{}, deps: map[uint32]bool{}, functions: map[uint32]bool{}, refs: map[*expr.Column]colRef{}, scans: map[logical.ColID]*logical.Scan{}, literals: map[*expr.Const]int{}, path: env.SearchPath}
 	b.params.types = slices.Clone(env.Params)
 	for i, t := range b.params.types {
 		if t.Kind == types.Invalid {

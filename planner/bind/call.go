@@ -16,9 +16,38 @@ import (
 // funcCall binds a call: of an aggregate, a window function, a set-returning or a scalar function.
 func (c *clause) funcCall(e *ast.FuncCall) (expr.Expr, error) {
 	name := e.Name.Name
+	if fs := c.b.sqlFunctions(e.Name); len(fs) > 0 {
+		if x, ok, err := c.sqlFuncCall(e, fs); ok {
+			return x, err
+		}
+	}
 	if e.Name.Schema != "" && e.Name.Schema != catalog.PgCatalog {
 		return nil, c.undefinedSchemaFunction(e)
 	}
+	return c.builtinCall(e, name)
+}
+
+// sqlFuncCall binds the call of a function in SQL. A built-in one of the same name comes first, as pg_catalog does in the
+// search path, so ok is false where that takes the arguments.
+func (c *clause) sqlFuncCall(e *ast.FuncCall, fs []*catalog.Function) (x expr.Expr, ok bool, err error) {
+	if e.Name.Schema == "" && hasBuiltin(e.Name.Name) {
+		waiting := len(c.pending)
+		_, err := c.builtinCall(e, e.Name.Name)
+		c.pending = c.pending[:waiting]
+		if pgerr.CodeOf(err) != pgerr.UndefinedFunction {
+			return nil, false, nil
+		}
+	}
+	call, err := c.resolveSQL(e, fs)
+	if err != nil {
+		return nil, true, err
+	}
+	x, err = c.sqlScalar(call)
+	return x, true, err
+}
+
+// builtinCall binds the call of a built-in function.
+func (c *clause) builtinCall(e *ast.FuncCall, name string) (expr.Expr, error) {
 	switch {
 	case e.Over != nil || e.OverName != "":
 		return c.windowCall(e)
@@ -76,31 +105,44 @@ func (c *clause) undefinedSchemaFunction(e *ast.FuncCall) error {
 		WithHint("No function matches the given name and argument types. You might need to add explicit type casts.")
 }
 
-// call binds a scalar function's call.
-func (c *clause) call(name string, args []ast.Expr, variadic bool, pos int) (expr.Expr, error) {
-	xs := make([]expr.Expr, len(args))
-	argPos := make([]int, len(args))
-	names := make([]string, len(args))
-	named := false
+// callArguments are a call's arguments as bound.
+type callArguments struct {
+	values []expr.Expr
+	pos    []int
+	names  []string // "" for one without
+	named  bool     // one has a name
+}
+
+func (c *clause) callArguments(args []ast.Expr) (*callArguments, error) {
+	out := &callArguments{values: make([]expr.Expr, len(args)), pos: make([]int, len(args)), names: make([]string, len(args))}
 	for i, a := range args {
 		if n, ok := a.(*ast.NamedArg); ok {
-			if slices.Contains(names[:i], n.Name) {
+			if slices.Contains(out.names[:i], n.Name) {
 				return nil, pgerr.New(pgerr.SyntaxError, "argument name \"%s\" used more than once", n.Name).At(n.Pos)
 			}
-			names[i], a, named = n.Name, n.Value, true
-		} else if named {
+			out.names[i], a, out.named = n.Name, n.Value, true
+		} else if out.named {
 			return nil, pgerr.New(pgerr.SyntaxError, "positional argument cannot follow named argument").At(ast.Start(a))
 		}
 		x, err := c.bind(a)
 		if err != nil {
 			return nil, err
 		}
-		xs[i], argPos[i] = x, ast.Start(a)
+		out.values[i], out.pos[i] = x, ast.Start(a)
 	}
-	if named {
-		return c.callNamed(name, xs, names, argPos, pos)
+	return out, nil
+}
+
+// call binds a scalar function's call.
+func (c *clause) call(name string, args []ast.Expr, variadic bool, pos int) (expr.Expr, error) {
+	a, err := c.callArguments(args)
+	if err != nil {
+		return nil, err
 	}
-	return c.callBound(name, xs, argPos, variadic, pos)
+	if a.named {
+		return c.callNamed(name, a.values, a.names, a.pos, pos)
+	}
+	return c.callBound(name, a.values, a.pos, variadic, pos)
 }
 
 // callBound builds the call of a function with bound arguments.

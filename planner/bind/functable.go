@@ -24,6 +24,17 @@ func (b *Binder) bindFuncTable(t *ast.FuncTable, s *scope) (*from, error) {
 		}
 		fname := columnName(item.Call)
 		call, isCall := item.Call.(*ast.FuncCall)
+		if isCall {
+			if fs := b.sqlFunctions(call.Name); len(fs) > 0 && !(call.Name.Schema == "" && hasBuiltin(call.Name.Name)) {
+				n, ncols, ok, err := b.sqlFuncTable(c, t, call, fs)
+				if err != nil {
+					return nil, err
+				}
+				if ok {
+					return b.aliased(n, ncols, call.Name.Name, "", t.Alias)
+				}
+			}
+		}
 		switch {
 		case isCall && isSetFunc(call.Name.Name) && call.Over == nil:
 			args, pos, err := c.setArgs(call)

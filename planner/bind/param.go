@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"strconv"
+
 	"slices"
 
 	"millrace/expr"
@@ -21,6 +23,9 @@ type params struct {
 
 // bindParam gives the node for a parameter; its type is Unknown until something asks for one.
 func (b *Binder) bindParam(e *ast.Param) (expr.Expr, error) {
+	if a := b.sqlArgs; a != nil && e.Number >= 1 && e.Number <= len(a.ids) {
+		return b.column(a.ids[e.Number-1], e.Pos, "$"+strconv.Itoa(e.Number)), nil
+	}
 	if e.Number < 1 || e.Number > paramsMax || b.env.View || b.noParams || b.viewDepth > 0 {
 		return nil, pgerr.New(pgerr.UndefinedParameter, "there is no parameter $%d", e.Number).At(e.Pos)
 	}
