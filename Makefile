@@ -18,7 +18,7 @@ EVENTS ?= 10000000
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test race lint format vet staticcheck fuzz-short fuzz-long crash-long random-long oracle-long long slt bench clean
+.PHONY: build test race lint format vet staticcheck fuzz-short fuzz-long crash-long random-long oracle-long long grammar slt bench clean
 
 build:
 	go build -trimpath -buildvcs=false -o bin/millrace ./cmd/millrace
@@ -63,6 +63,10 @@ oracle-long:
 	MILLRACE_LONG=1 MILLRACE_REQUIRE_POSTGRES=1 go test -count=1 -timeout 12h -v -run '^TestAnswers$$' ./server -comparisons $(COMPARISONS) -failures 5
 
 long: crash-long random-long oracle-long fuzz-long
+
+# Millrace's parser against PostgreSQL's grammar: a module of its own, which needs a C compiler and builds for a minute.
+grammar:
+	cd internal/pggrammar && CGO_ENABLED=1 go vet -mod=mod . && CGO_ENABLED=1 go test -mod=mod -count=1 $(TESTFLAGS) .
 
 # The end-to-end suites alone, against Millrace in several configurations.
 slt:

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -167,13 +168,7 @@ func compareCells(a, b cell, float bool) int {
 		x, errX := strconv.ParseFloat(a.text, 64)
 		y, errY := strconv.ParseFloat(b.text, 64)
 		if errX == nil && errY == nil {
-			switch {
-			case x < y:
-				return -1
-			case x > y:
-				return 1
-			}
-			return 0
+			return cmp.Compare(x, y) // NaN has a place in the order, too
 		}
 	}
 	return strings.Compare(a.text, b.text)

@@ -171,12 +171,13 @@ func (g *Generator) groupBy(keys []key) *Node {
 	if kind != "GROUPING SETS" {
 		return build("", kind+" ($)", all)
 	}
-	sets := []*Node{word("(" + all + ")"), word("()")}
+	sets := []*Node{word("()")}
 	for _, t := range texts {
 		sets = append(sets, word("("+t+")"))
 	}
 	g.r.Shuffle(len(sets), func(i, j int) { sets[i], sets[j] = sets[j], sets[i] })
-	return build("", "GROUPING SETS ($)", list(", ", sets[:1+g.pick(len(sets))]...))
+	// Each key is in one of the sets, or it would be no grouped column.
+	return build("", "GROUPING SETS (($), $)", all, list(", ", sets[:1+g.pick(len(sets))]...))
 }
 
 func (g *Generator) having(s *scope, percent int) *Node {

@@ -82,6 +82,16 @@ func (r *Record) applies(labels map[string]bool) bool {
 	return true
 }
 
+// Only tells whether the record is run only where a label applies.
+func (r *Record) Only(label string) bool {
+	for _, c := range r.conditions {
+		if c.label == label && c.want {
+			return true
+		}
+	}
+	return false
+}
+
 // Outcome is what a statement is expected to do.
 type Outcome int
 

@@ -235,6 +235,9 @@ func (p *parser) limits(q *ast.Select) {
 			if q.Offset != nil {
 				p.errorAt(p.tok.Pos, "multiple OFFSET clauses not allowed")
 			}
+			if q.FetchWithTies && !limit {
+				p.fail(pgerr.New(pgerr.SyntaxError, "multiple limit options not allowed"))
+			}
 			q.Offset = p.rowCount(true)
 		default:
 			return
@@ -282,7 +285,7 @@ func (p *parser) fetchFirst(q *ast.Select) {
 		p.expect(lex.NEXT)
 	}
 	var n ast.Expr = &ast.Literal{Kind: ast.IntLiteral, Text: "1"}
-	if !p.is(lex.ROW) && !p.is(lex.ROWS) {
+	if !isRows(p.tok) || isRows(p.peek(1)) { // a column may be called row
 		n = p.rowCount(false)
 	}
 	if !p.accept(lex.ROW) {

@@ -17,18 +17,19 @@ func (p *parser) set() ast.Statement {
 		if p.is(lex.LOCAL) {
 			s.Scope = ast.ScopeLocal
 		}
-		if p.is(lex.SESSION) && next.Kw == lex.CHARACTERISTICS {
-			p.next()
-			p.next()
-			p.expect(lex.AS, lex.TRANSACTION)
-			return &ast.SetTransaction{Pos: s.Pos, Session: true, Modes: p.transactionModes(true)}
-		}
-		// In SET SESSION AUTHORIZATION the word belongs to the name; the scope may still stand before it.
-		if next.Kw != lex.AUTHORIZATION || p.is(lex.LOCAL) {
+		// In SET SESSION AUTHORIZATION and SET SESSION CHARACTERISTICS the word belongs to the name; the scope may still
+		// stand before it.
+		if next.Kw != lex.AUTHORIZATION && next.Kw != lex.CHARACTERISTICS || p.is(lex.LOCAL) {
 			p.next()
 		} else {
 			s.Scope = ast.ScopeDefault
 		}
+	}
+	if p.is(lex.SESSION) && p.peek(1).Kw == lex.CHARACTERISTICS {
+		p.next()
+		p.next()
+		p.expect(lex.AS, lex.TRANSACTION)
+		return &ast.SetTransaction{Pos: s.Pos, Session: true, Modes: p.transactionModes(true)}
 	}
 	if p.is(lex.CONSTRAINTS) && s.Scope == ast.ScopeDefault {
 		if k := p.peek(1); k.Kind != '=' && k.Kw != lex.TO {

@@ -95,6 +95,9 @@ func (p *parser) onError() string {
 
 // createTableAs reads AS with a query or EXECUTE. The columns before it may be names only.
 func (p *parser) createTableAs(t *ast.CreateTable) {
+	if t.Elements != nil && len(t.Elements) == 0 {
+		p.syntaxError() // () is no list of names
+	}
 	t.Columns = p.nameElements(t.Elements)
 	t.Elements = nil
 	if t.OfType != nil || t.PartitionOf != nil || t.Inherits != nil || t.PartitionBy != nil {
