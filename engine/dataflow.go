@@ -72,6 +72,7 @@ type dataflow struct {
 	failures int
 	changed  chan struct{} // closed at every change of frontier or status
 	stats    Stats
+	figures  []exec.OpStats // of the operators, since they were built
 }
 
 // Stats counts a dataflow's work since it was started.

@@ -30,6 +30,8 @@ type Query struct {
 	Emit func(*delta.Batch) error
 	// Memory bounds the operators' state in bytes; 0 is QueryMemory.
 	Memory int64
+	// Figures, when not nil, is set to what went through the plan's operators, by node.
+	Figures *[]exec.OpStats
 }
 
 // ErrEnough ends a query from its Emit function.
@@ -47,7 +49,12 @@ func (r *Read) Run(ctx context.Context, q *Query) error {
 	if memory == 0 {
 		memory = QueryMemory
 	}
+	var now func() int64
+	if q.Figures != nil {
+		now = monotonic
+	}
 	flow, err := exec.Build(q.Plan, exec.Options{
+		Now:     now,
 		Space:   state.NewSpace(nil, 0, state.NewBudget(memory)),
 		Context: q.Context,
 		Emit:    emit,
@@ -63,6 +70,9 @@ func (r *Read) Run(ctx context.Context, q *Query) error {
 	})
 	if err != nil {
 		return err
+	}
+	if q.Figures != nil {
+		defer func() { *q.Figures = flow.AppendStats(nil) }()
 	}
 	for i, n := range q.Plan.Nodes {
 		s, ok := n.(*physical.Scan)

@@ -52,8 +52,9 @@ func (e *Engine) guessRows(r *catalog.Relation) int64 {
 	return bytes / guessedRowBytes
 }
 
-// noteRows counts what a step has changed; Engine.mu is held.
+// noteRows counts what a step has changed and what the operators have done; Engine.mu is held.
 func (d *dataflow) noteRows() {
+	d.figures = d.flow.AppendStats(d.figures[:0])
 	if r := d.e.relations[d.id]; r != nil {
 		r.rows += d.out.net
 	}

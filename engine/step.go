@@ -39,6 +39,7 @@ func (d *dataflow) build() error {
 		Emit:    d.out.emit,
 		OnError: d.out.rowError,
 		Fresh:   d.fresh,
+		Now:     monotonic,
 		Interrupt: func() error {
 			if d.ctx.Err() != nil {
 				return ErrStopped

@@ -23,7 +23,7 @@ func Build(p *physical.Plan, opt Options) (*Dataflow, error) {
 	if opt.Memory == 0 && opt.AdHoc {
 		opt.Memory = adHocMemory
 	}
-	d := &Dataflow{opt: opt, plan: p, fresh: opt.Fresh || opt.AdHoc, inRecursion: make([]int, len(p.Nodes))}
+	d := &Dataflow{opt: opt, plan: p, timer: timer{now: opt.Now}, fresh: opt.Fresh || opt.AdHoc, inRecursion: make([]int, len(p.Nodes))}
 	if slices.ContainsFunc(p.Nodes, isRecurse) {
 		d.inRecursion = p.InRecursion()
 		if opt.Space == nil {

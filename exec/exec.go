@@ -39,6 +39,9 @@ type Options struct {
 	// Interrupt is asked once a batch by operators that can make much output of little input; an error ends the
 	// step and is returned as it is. nil never interrupts.
 	Interrupt func() error
+	// Now gives a time in nanoseconds that does not go back, for Stats; nil takes none. It is asked twice for each batch
+	// that an operator is pushed.
+	Now func() int64
 }
 
 // Operator is a node at work. Batches that it is pushed are immutable, and so are those that it emits.
@@ -57,7 +60,8 @@ type Dataflow struct {
 	outs  []*output
 	scans []int
 	root  *consolidator // nil when the root's output is consolidated as it is
-	held  int64         // bytes gathered by all operators in the present step
+	timer timer
+	held  int64 // bytes gathered by all operators in the present step
 	// inRecursion gives for each operator the work table that it depends on, or -1.
 	inRecursion []int
 	fresh       bool // the next Flush is the first over a new state
@@ -77,7 +81,10 @@ func (d *Dataflow) Push(scan int, b *delta.Batch) error {
 		return nil
 	}
 	d.outs[scan].rowsIn += int64(b.N)
-	return d.ops[scan].Push(0, b)
+	before := d.timer.enter(d.outs[scan])
+	err := d.ops[scan].Push(0, b)
+	d.timer.enter(before)
+	return err
 }
 
 // Flush ends a step. Afterwards the state is ready to be written by Space.WriteTo.
@@ -85,8 +92,8 @@ func (d *Dataflow) Flush() error {
 	if d.done {
 		return errors.New("exec: an ad-hoc query has one step")
 	}
-	for _, op := range d.ops {
-		if err := op.Flush(); err != nil {
+	for i := range d.ops {
+		if err := d.flush(i); err != nil {
 			return err
 		}
 	}
@@ -101,18 +108,10 @@ func (d *Dataflow) Flush() error {
 	return nil
 }
 
-// OpStats are the rows that went through an operator since Build.
-type OpStats struct {
-	Op      int // the node's index
-	RowsIn  int64
-	RowsOut int64
-}
-
-// Stats gives the figures of all operators by index. For a Scan, RowsIn is before its filter.
-func (d *Dataflow) Stats() []OpStats {
-	st := make([]OpStats, len(d.outs))
-	for i, o := range d.outs {
-		st[i] = OpStats{Op: i, RowsIn: o.rowsIn, RowsOut: o.rowsOut}
-	}
-	return st
+// flush flushes an operator.
+func (d *Dataflow) flush(op int) error {
+	before := d.timer.enter(d.outs[op])
+	err := d.ops[op].Flush()
+	d.timer.enter(before)
+	return err
 }

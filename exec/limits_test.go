@@ -299,7 +299,7 @@ func TestInterrupt(t *testing.T) {
 	if err := d.Flush(); !errors.Is(err, stop) {
 		t.Fatalf("%v", err)
 	}
-	if s := d.Stats(); s[0].RowsOut != s[1].RowsIn || s[0].RowsOut != 10*chunkRows {
+	if s := d.AppendStats(nil); s[0].RowsOut != s[1].RowsIn || s[0].RowsOut != 10*chunkRows {
 		t.Errorf("%+v", s)
 	}
 	// An error of the reader ends the step, too.

@@ -34,6 +34,8 @@ type output struct {
 	to              []edge
 	rowsIn, rowsOut int64
 	held            int64 // bytes that the operator has gathered
+	peak            int64 // the most of them
+	nanos           int64 // spent in the operator
 }
 
 // edge is an input of an operator.
@@ -53,11 +55,22 @@ func (o *output) emit(b *delta.Batch) error {
 		if e.from != nil {
 			e.from.rowsIn += int64(b.N)
 		}
-		if err := e.op.Push(e.port, b); err != nil {
+		if err := o.push(e, b); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// push gives an edge a batch.
+func (o *output) push(e edge, b *delta.Batch) error {
+	if o.d == nil {
+		return e.op.Push(e.port, b)
+	}
+	before := o.d.timer.enter(e.from)
+	err := e.op.Push(e.port, b)
+	o.d.timer.enter(before)
+	return err
 }
 
 // fail reports a row error. It returns an error where that ends the query.
@@ -90,6 +103,7 @@ func (o *output) holds(bytes int) error {
 	d := o.d
 	d.held += int64(bytes) - o.held
 	o.held = int64(bytes)
+	o.peak = max(o.peak, o.held)
 	if d.opt.Memory > 0 && d.held > d.opt.Memory {
 		return fmt.Errorf("operator %d: %w", o.op, state.ErrMemory)
 	}

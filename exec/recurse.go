@@ -180,7 +180,7 @@ func (r *recurse) iterate() error {
 		return err
 	}
 	for _, op := range r.body {
-		if err := r.d.ops[op].Flush(); err != nil {
+		if err := r.d.flush(op); err != nil {
 			return err
 		}
 	}

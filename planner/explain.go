@@ -13,10 +13,13 @@ import (
 
 // Explain prints a plan as an indented tree, the root first. It is the one printer for EXPLAIN, tests and logs: its
 // text is the same for equal plans. A line is an operator: its number, what it does, and in a view's plan in brackets
-// whether its output only grows and what state it keeps. An operator that several read is printed once and referred to afterwards. With
+// whether its output only grows, what state it keeps, and what bounds that. An operator that several read is printed once and referred to afterwards. With
 // verbose, each operator's output columns with their types, and its key, follow on a line of their own.
-func Explain(p *physical.Plan, verbose bool) string {
-	x := &explainer{p: p, verbose: verbose, seen: make([]bool, len(p.Nodes))}
+func Explain(p *physical.Plan, verbose bool) string { return ExplainFigures(p, verbose, nil) }
+
+// ExplainFigures is Explain with what has been measured of each operator, by node of the plan, at the ends of the lines.
+func ExplainFigures(p *physical.Plan, verbose bool, f []Figures) string {
+	x := &explainer{p: p, verbose: verbose, seen: make([]bool, len(p.Nodes)), figures: f}
 	x.header()
 	x.node(p.Root(), 0)
 	return x.String()
@@ -27,6 +30,8 @@ type explainer struct {
 	p       *physical.Plan
 	verbose bool
 	seen    []bool
+	figures []Figures
+	from    []*sources // by node, once it has been asked for
 }
 
 func (x *explainer) header() {
@@ -60,10 +65,13 @@ func (x *explainer) node(i, depth int) {
 		notes = append(notes, "append-only")
 	}
 	if s := x.state(n); s != "" && !x.p.AdHoc {
-		notes = append(notes, "state: "+s)
+		notes = append(notes, "state: "+s, "bounded by "+x.bound(n))
 	}
 	if len(notes) > 0 {
 		x.WriteString(" [" + strings.Join(notes, "; ") + "]")
+	}
+	if x.figures != nil {
+		x.WriteString(" (" + x.figures[i].text() + ")")
 	}
 	x.WriteByte('\n')
 	if x.verbose {
@@ -177,11 +185,12 @@ func perGroup(group []int) string {
 }
 
 func (x *explainer) joinState(n *physical.Join) string {
+	left, right := keptSides(n)
 	var sides []string
-	if !n.RightStatic || n.Kind == physical.Left || n.Kind == physical.Full {
+	if left {
 		sides = append(sides, "left rows")
 	}
-	if !n.LeftStatic || n.Kind == physical.Right || n.Kind == physical.Full {
+	if right {
 		sides = append(sides, "right rows")
 	}
 	if n.NotIn {
@@ -192,6 +201,16 @@ func (x *explainer) joinState(n *physical.Join) string {
 	}
 	return strings.Join(sides, " and ") + map[bool]string{true: " by key", false: ""}[len(n.LeftKeys) > 0]
 }
+
+// keptSides says of which inputs a join keeps rows.
+func keptSides(n *physical.Join) (left, right bool) {
+	left = n.NotIn || !n.RightStatic || n.Kind == physical.Left || n.Kind == physical.Full
+	right = n.NotIn || !n.LeftStatic || n.Kind == physical.Right || n.Kind == physical.Full
+	return left, right
+}
+
+// keepsValues reports whether an aggregate keeps its arguments.
+func keepsValues(c agg.Call) bool { return c.Distinct || c.Func.Ordered && !c.AppendOnly }
 
 func (x *explainer) aggregateState(n *physical.Aggregate) string {
 	per := "per group"

@@ -143,10 +143,10 @@ func (s *Session) dmlSource(ctx context.Context, d *planner.DML, params []types.
 		return []*delta.Batch{b}, err
 	}
 	var source []*delta.Batch
-	err := s.runPlan(ctx, d.Source, params, c, func(b *delta.Batch) error {
+	err := s.runPlan(ctx, d.Source, params, c, &engine.Query{Emit: func(b *delta.Batch) error {
 		source = append(source, b)
 		return nil
-	})
+	}})
 	return source, err
 }
 

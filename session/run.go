@@ -96,11 +96,11 @@ func (s *Session) query(ctx context.Context, q *planner.Query, params []types.Da
 			return err
 		}
 	}
-	return s.runPlan(ctx, q.Plan, params, c, emit)
+	return s.runPlan(ctx, q.Plan, params, c, &engine.Query{Emit: emit})
 }
 
-// runPlan runs a physical plan over one epoch.
-func (s *Session) runPlan(ctx context.Context, plan *physical.Plan, params []types.Datum, c Client, emit func(*delta.Batch) error) error {
+// runPlan runs a physical plan over one epoch, as q says, whose plan and surroundings it fills in.
+func (s *Session) runPlan(ctx context.Context, plan *physical.Plan, params []types.Datum, c Client, q *engine.Query) error {
 	ids := scanned(plan)
 	read, done, err := s.beginRead(ctx, ids, c)
 	if err != nil {
@@ -111,16 +111,11 @@ func (s *Session) runPlan(ctx context.Context, plan *physical.Plan, params []typ
 		return err
 	}
 	ec := s.execContext()
-	bound, err := plan.Bind(ec, params)
-	if err != nil {
+	if q.Plan, err = plan.Bind(ec, params); err != nil {
 		return err
 	}
-	return read.Run(ctx, &engine.Query{
-		Plan:    bound,
-		Context: ec,
-		Pending: s.pending(),
-		Emit:    emit,
-	})
+	q.Context, q.Pending = ec, s.pending()
+	return read.Run(ctx, q)
 }
 
 // scanned lists the relations that a plan reads.
@@ -176,7 +171,7 @@ func (s *Session) utility(ctx context.Context, p *prepared, params []types.Datum
 		}
 		return err
 	case *ast.Explain:
-		return s.runExplain(p, st, c)
+		return s.runExplain(ctx, p, params, st, c)
 	case *ast.Prepare, *ast.Execute, *ast.Deallocate:
 		return s.preparedStatement(ctx, st, c)
 	case *ast.Declare, *ast.Fetch, *ast.Close:

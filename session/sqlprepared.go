@@ -3,12 +3,10 @@ package session
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"millrace/expr"
 	"millrace/pgerr"
 	"millrace/planner"
-	"millrace/planner/physical"
 	"millrace/sql/ast"
 	"millrace/sql/parser"
 	"millrace/types"
@@ -95,89 +93,4 @@ func (s *Session) describeExecute(p *prepared, st *ast.Execute) error {
 	}
 	p.columns = target.columns
 	return nil
-}
-
-// describeExplain plans the explained statement, so that mistakes in it show.
-func (s *Session) describeExplain(p *prepared, st *ast.Explain) error {
-	p.columns = textColumns("QUERY PLAN")
-	_, err := s.explainPlan(p, st)
-	return err
-}
-
-// explainPlan gives the plan that EXPLAIN prints.
-func (s *Session) explainPlan(p *prepared, st *ast.Explain) (*physical.Plan, error) {
-	if o := st.Option("analyze"); o != nil {
-		if v, _ := o.Text(); v == "" || strings.EqualFold(v, "true") || strings.EqualFold(v, "on") {
-			return nil, pgerr.Unsupported("EXPLAIN ANALYZE").At(st.Pos)
-		}
-	}
-	if o := st.Option("format"); o != nil {
-		if v, _ := o.Text(); !strings.EqualFold(v, "text") {
-			return nil, pgerr.Unsupported("EXPLAIN with a format other than text").At(st.Pos)
-		}
-	}
-	env := s.planEnv(p)
-	env.Catalog = s.catalog()
-	switch q := st.Query.(type) {
-	case *ast.Select:
-		r, err := planner.PlanQuery(q, env)
-		if err != nil {
-			return nil, err
-		}
-		p.params = r.Params
-		return r.Plan, nil
-	case *ast.CreateMaterializedView:
-		env.View = true
-		r, err := planner.PlanQuery(q.Query, env)
-		if err != nil {
-			return nil, err
-		}
-		return r.Plan, nil
-	case *ast.CreateSink:
-		env.View = true
-		r, err := planner.PlanQuery(sinkQuery(q), env)
-		if err != nil {
-			return nil, err
-		}
-		return r.Plan, nil
-	case *ast.Insert, *ast.Update, *ast.Delete:
-		d, err := planDML(q, env)
-		if err != nil {
-			return nil, err
-		}
-		p.params = d.Params
-		return d.Source, nil
-	case *ast.Execute:
-		target, err := s.lookupPrepared(q.Name)
-		if err != nil {
-			return nil, err
-		}
-		if target.query != nil {
-			return target.query.Plan, nil
-		}
-	}
-	return nil, pgerr.Unsupported("EXPLAIN of this statement").At(st.Pos)
-}
-
-func (s *Session) runExplain(p *prepared, st *ast.Explain, c Client) error {
-	plan, err := s.explainPlan(p, st)
-	if err != nil {
-		return err
-	}
-	verbose := st.Option("verbose") != nil
-	text := "Insert constant rows"
-	if plan != nil {
-		text = planner.Explain(plan, verbose)
-	}
-	var rows [][]string
-	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
-		rows = append(rows, []string{line})
-	}
-	if err := c.Columns(p.columns); err != nil {
-		return err
-	}
-	if err := c.Rows(textBatch(1, rows), 1); err != nil {
-		return err
-	}
-	return c.Complete("EXPLAIN")
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -218,4 +220,46 @@ func (g *GroupIter) Close() error {
 // StateSize estimates the bytes on disk of all operator state of a dataflow.
 func (s *Store) StateSize(dataflow uint32) (int64, error) {
 	return diskUsage(s.derived, key(dataflow, kindMap, nil), key(dataflow, kindGroup+1, nil))
+}
+
+// StateCounts counts a dataflow's operator state at the snapshot: entries of maps, and different rows of multimaps, with the
+// bytes of their keys and values. each is called once for each operator that has some, in ascending order; an error
+// ends the count and is returned. interrupted is asked every few thousand entries. Cost: about a microsecond an entry.
+func (d *DerivedSnapshot) StateCounts(dataflow uint32, interrupted func() error, each func(op int, entries, bytes int64) error) (err error) {
+	it, err := d.snap.NewIter(&pebble.IterOptions{LowerBound: key(dataflow, kindMap, nil), UpperBound: key(dataflow, kindGroup+1, nil)})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, it.Close()) }()
+	type size struct{ entries, bytes int64 }
+	sizes := map[uint16]size{}
+	const interruptEvery = 4096
+	n := 0
+	for ok := it.First(); ok; ok = it.Next() {
+		k := it.Key()
+		if len(k) < headLen+2 {
+			return fmt.Errorf("%w: state key %x", ErrCorrupt, k)
+		}
+		op := binary.BigEndian.Uint16(k[headLen:])
+		v, err := it.ValueAndErr()
+		if err != nil {
+			return err
+		}
+		old := sizes[op]
+		sizes[op] = size{old.entries + 1, old.bytes + int64(len(k)+len(v))}
+		if n++; n%interruptEvery == 0 {
+			if err := interrupted(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := it.Error(); err != nil {
+		return err
+	}
+	for _, op := range slices.Sorted(maps.Keys(sizes)) {
+		if err := each(int(op), sizes[op].entries, sizes[op].bytes); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -15,7 +15,12 @@ func (p *printer) session(s Statement) bool {
 			parens(p, s.Options, p.wordOption)
 			p.w(" ")
 		}
-		p.node(s.Query)
+		if s.Object != nil {
+			p.w(string(s.Kind) + " ")
+			p.node(*s.Object)
+		} else {
+			p.node(s.Query)
+		}
 	case *Set:
 		p.set(s)
 	case *SetTransaction:

@@ -5,6 +5,9 @@ type Explain struct {
 	Pos     int
 	Options []Option // analyze, verbose, format, costs ...; both spellings
 	Query   Statement
+	// Object, instead of Query, names a materialized view or a sink that is at work, of that Kind.
+	Object *ObjectName
+	Kind   ObjectKind
 }
 
 // Option gives the option of that name, the last one where there are several, or nil.

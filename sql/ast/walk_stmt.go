@@ -151,6 +151,7 @@ func (w walker) session(s Statement) {
 	case *Explain:
 		w.options(s.Options)
 		nodes(w, s.Query)
+		w.objectName(s.Object)
 	case *Set:
 		w.exprs(s.Values...)
 	case *SetConstraints:

@@ -118,6 +118,17 @@ func (p *parser) explain() ast.Statement {
 			e.Options = append(e.Options, flag("verbose", pos))
 		}
 	}
+	switch {
+	case p.acceptAll(lex.MATERIALIZED, lex.VIEW):
+		e.Kind = ast.KindMaterializedView
+	case p.accept(lex.SINK):
+		e.Kind = ast.KindSink
+	}
+	if e.Kind != "" {
+		name := p.qualifiedName()
+		e.Object = &name
+		return e
+	}
 	start := p.i
 	switch p.tok.Kw {
 	case lex.SELECT, lex.VALUES, lex.TABLE, lex.WITH, lex.INSERT, lex.UPDATE, lex.DELETE, lex.MERGE, lex.DECLARE, lex.EXECUTE,
