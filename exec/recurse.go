@@ -46,6 +46,7 @@ type recurse struct {
 	levels levels
 	at     int64 // the iteration that is being changed, -1 outside of Flush
 	made   int   // bytes of the rows that changed in the present step
+	rowsUp int64 // net number of rows that have come up in it
 	kc     keys.KeyColumn
 	cols   []int
 	ids    []uint32
@@ -158,6 +159,9 @@ func (r *recurse) Flush() error {
 		} else {
 			err = r.changeAll(lv)
 		}
+		if err == nil && r.n.StopAfter > 0 && r.rowsUp >= r.n.StopAfter && r.at <= r.n.Limit {
+			break // there is no other step
+		}
 		if err == nil {
 			err = r.iterate()
 		}
@@ -165,7 +169,7 @@ func (r *recurse) Flush() error {
 			return err
 		}
 	}
-	r.at, r.made = -1, 0
+	r.at, r.made, r.rowsUp = -1, 0, 0
 	if r.union != nil {
 		if err := r.union.finish(r); err != nil {
 			return err
@@ -218,6 +222,7 @@ func (r *recurse) change(row []byte, w int64) error {
 	if err := codec.DecodeRow(row, r.rows, w); err != nil {
 		return err
 	}
+	r.rowsUp += w
 	if r.made += len(row) + rowOverhead; r.made > recursionBytes && !r.d.opt.AdHoc {
 		return pgerr.New(pgerr.ProgramLimitExceeded, "recursive query \"%s\" changes too many rows at once", r.n.Name).
 			WithDetail("One step of a view may change %d MiB of them; it was at iteration %d.", recursionBytes>>20, r.at)

@@ -142,6 +142,9 @@ func (x *explainer) describe(n physical.Node) string {
 		if n.All {
 			s += " all"
 		}
+		if n.StopAfter > 0 {
+			s += "; stop after " + plural(int(n.StopAfter), "row")
+		}
 		return s + fmt.Sprintf(" over #%d", n.Work)
 	case *physical.WorkTable:
 		return "Work table of " + n.Name

@@ -22,7 +22,7 @@ func (l *lowering) recursive(n *logical.Recursive) (ref, error) {
 	}
 	for _, r := range l.recursions {
 		old := l.plan.Nodes[r.op].(*physical.Recurse)
-		if old.Base != base.op || old.All != n.All || len(r.work.ids) != len(n.Cols)+1 {
+		if old.Base != base.op || old.All != n.All || old.StopAfter > 0 || len(r.work.ids) != len(n.Cols)+1 {
 			continue
 		}
 		before := len(l.plan.Nodes)

@@ -71,7 +71,7 @@ func (l *lowering) point(n *logical.Scan) ([]expr.Expr, error) {
 	return point, nil
 }
 
-// readInOrder lets a scan end early where a TopN reads it, but for projections directly: the relation is stored in the
+// readInOrder lets a scan, or a recursion whose order does not matter, end early where a TopN reads it, but for projections directly: the relation is stored in the
 // order that is asked for, or the order does not matter. Only in an ad-hoc plan, where the rows do not change.
 func (l *lowering) readInOrder(t *physical.TopN, in ref) {
 	if l.q.View || len(t.Group) > 0 || t.WithTies || t.RowNumber || t.Rank != physical.RowNumberRank || t.Limit < 0 || t.OffsetExpr != nil || t.Limit > 1<<31 || t.Offset > 1<<31 {
@@ -96,6 +96,10 @@ func (l *lowering) readInOrder(t *physical.TopN, in ref) {
 			order[i].Col = c.Index
 		}
 		op = p.Input
+	}
+	if r, ok := l.plan.Nodes[op].(*physical.Recurse); ok && len(order) == 0 && t.Limit+t.Offset > 0 {
+		r.StopAfter = t.Limit + t.Offset
+		return
 	}
 	s, ok := l.plan.Nodes[op].(*physical.Scan)
 	if !ok || s.System != "" || t.Limit+t.Offset == 0 {

@@ -17,6 +17,8 @@ type Recurse struct {
 	Name       string // of the WITH query
 	// Limit is the last iteration that may have rows: rows of a later one are errors.
 	Limit int64
+	// StopAfter > 0 says that only so many rows are needed, of the first iterations that have them (ad hoc only).
+	StopAfter int64
 }
 
 // WorkTable gives the rows of a recursive query, and as the last column the number of the iteration that each is of. The
