@@ -57,7 +57,7 @@ type recurse struct {
 
 // recursionBytes bounds the rows that one step of a view may change in a recursion: what has changed is held in memory
 // until the step's end.
-var recursionBytes = 1 << 30 // a variable for tests
+var recursionBytes = 256 << 20 // a variable for tests
 
 func newRecurse(o *output, n *physical.Recurse) (*recurse, error) {
 	if n.Work < 0 || n.Work >= o.op {
@@ -197,6 +197,9 @@ func (r *recurse) changeAll(lv *level) error {
 		if w == 0 {
 			continue
 		}
+		if w > recursionCopiesMax || w < -recursionCopiesMax {
+			return r.tooMany().WithDetail("An iteration makes one row more than %d times; it was iteration %d.", int64(recursionCopiesMax), r.at)
+		}
 		row := lv.rows.table.key(uint32(id))
 		if err := r.change(row, w); err != nil {
 			return err
@@ -224,8 +227,7 @@ func (r *recurse) change(row []byte, w int64) error {
 	}
 	r.rowsUp += w
 	if r.made += len(row) + rowOverhead; r.made > recursionBytes && !r.d.opt.AdHoc {
-		return pgerr.New(pgerr.ProgramLimitExceeded, "recursive query \"%s\" changes too many rows at once", r.n.Name).
-			WithDetail("One step of a view may change %d MiB of them; it was at iteration %d.", recursionBytes>>20, r.at)
+		return r.tooMany().WithDetail("One step of a view may change %d MiB of them; it was at iteration %d.", recursionBytes>>20, r.at)
 	}
 	if r.rows.N >= chunkRows || dataBytes(r.rows.Cols) >= chunkBytes {
 		return r.emitRows()
@@ -233,8 +235,16 @@ func (r *recurse) change(row []byte, w int64) error {
 	return nil
 }
 
+func (r *recurse) tooMany() *pgerr.Error {
+	return pgerr.New(pgerr.ProgramLimitExceeded, "recursive query \"%s\" makes too many rows", r.n.Name)
+}
+
+// recursionCopiesMax bounds how often a row may come up in one iteration under UNION ALL. Copies are counted, so they take no
+// room, and would otherwise multiply until the number overflows.
+const recursionCopiesMax = 1 << 40
+
 // rowOverhead is about what a row costs in memory besides its bytes.
-const rowOverhead = 32
+const rowOverhead = 64
 
 // emitRows passes the gathered rows of the present iteration on to the step.
 func (r *recurse) emitRows() error {
