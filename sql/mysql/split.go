@@ -141,6 +141,7 @@ func native(tokens []token) bool {
 	for _, words := range [][]string{
 		{"create", "table"}, {"create", "temporary", "table"}, {"create", "index"}, {"create", "unique", "index"},
 		{"alter", "table"}, {"rename", "table"}, {"drop", "table"}, {"drop", "view"}, {"truncate"},
+		{"create", "database"}, {"drop", "database"},
 	} {
 		if c.words(words...) {
 			return true

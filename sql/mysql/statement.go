@@ -45,6 +45,14 @@ func (l *lowerer) statement(s mast.StmtNode) ast.Statement {
 			out.Objects = append(out.Objects, &ast.DropObject{Name: l.objectName(t)})
 		}
 		return out
+	case *mast.CreateDatabaseStmt:
+		for range s.Options {
+			l.notice("the options of CREATE DATABASE have no effect in Millrace")
+		}
+		return &ast.CreateSchema{Pos: l.src.position(0), Name: name(s.Name), IfNotExists: s.IfNotExists}
+	case *mast.DropDatabaseStmt:
+		schema := &ast.DropObject{Name: ast.ObjectName{Pos: l.src.position(0), Name: name(s.Name)}}
+		return &ast.Drop{Pos: schema.Name.Pos, Kind: ast.KindSchema, IfExists: s.IfExists, Objects: []*ast.DropObject{schema}, Cascade: true}
 	case *mast.TruncateTableStmt:
 		return &ast.Truncate{Pos: l.src.position(0), Tables: []*ast.TableName{{ObjectName: l.objectName(s.Table)}}}
 	}
