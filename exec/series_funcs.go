@@ -27,6 +27,10 @@ func newRowSource(f *physical.SetFunc, ctx *expr.Context) (rowSource, []expr.Exp
 		return ofArray(f, "string_to_array")
 	case "regexp_split_to_table":
 		return ofArray(f, "regexp_split_to_array")
+	case "json_to_record", "jsonb_to_record", "json_to_recordset", "jsonb_to_recordset":
+		return newRecords(f, ctx), f.Args, nil
+	case "once":
+		return &once{}, f.Args, nil
 	}
 	if f.Name == "regexp_matches" {
 		return &listed{walk: regexpMatches}, f.Args, nil

@@ -36,6 +36,8 @@ type clause struct {
 	// exact: a condition is bound as the value that it is, even where only its truth matters, so that it is the same
 	// expression as in another clause.
 	exact bool
+	// noSets names the expression around, such as CASE, in which a set-returning function may not be.
+	noSets string
 	// noColumns is the message that a column reference draws, where there are none.
 	noColumns string
 }

@@ -53,7 +53,9 @@ func (c *clause) bind(e ast.Expr) (expr.Expr, error) {
 	case *ast.InSubquery, *ast.Exists, *ast.ScalarSubquery, *ast.ArraySubquery:
 		return c.bindSubquery(e)
 	case *ast.Case:
-		return c.caseExpr(e)
+		var x expr.Expr
+		err := c.withoutSets("CASE", func() (err error) { x, err = c.caseExpr(e); return err })
+		return x, err
 	case *ast.Cast:
 		return c.cast(e)
 	case *ast.Collate:
@@ -67,8 +69,9 @@ func (c *clause) bind(e ast.Expr) (expr.Expr, error) {
 	case *ast.FuncCall:
 		return c.funcCall(e)
 	case *ast.Coalesce:
-		args, t, err := c.common("COALESCE", e.Args)
-		return &expr.Coalesce{Args: args, T: t}, err
+		x := &expr.Coalesce{}
+		err := c.withoutSets("COALESCE", func() (err error) { x.Args, x.T, err = c.common("COALESCE", e.Args); return err })
+		return x, err
 	case *ast.MinMax:
 		name := "GREATEST"
 		if e.Least {
@@ -125,8 +128,20 @@ func unsupportedExpr(e ast.Expr) string {
 	}
 }
 
-// fieldSelect refuses (x).field: no type here has fields.
+// fieldSelect binds (f()).field of a set-returning function, and refuses (x).field of anything else: no type here has
+// fields.
 func (c *clause) fieldSelect(e *ast.FieldSelect) (expr.Expr, error) {
+	if f, err := c.rowOf(e.Base); f != nil || err != nil {
+		if err != nil {
+			return nil, err
+		}
+		for _, col := range f.names {
+			if col.name == e.Field {
+				return c.b.column(col.id, e.Pos, col.name), nil
+			}
+		}
+		return nil, pgerr.New(pgerr.UndefinedColumn, "could not identify column \"%s\" in record data type", e.Field).At(ast.Start(e.Base))
+	}
 	x, err := c.bind(e.Base)
 	if err != nil {
 		return nil, err
@@ -135,6 +150,15 @@ func (c *clause) fieldSelect(e *ast.FieldSelect) (expr.Expr, error) {
 		return nil, pgerr.Unsupported("selecting a field of a composite value").At(e.Pos)
 	}
 	return nil, pgerr.New(pgerr.WrongObjectType, "column notation .%s applied to type %s, which is not a composite type", e.Field, x.Type().WithoutMod()).At(ast.Start(e.Base))
+}
+
+// rowOf binds a call of a set-returning function of several columns; nil for anything else.
+func (c *clause) rowOf(e ast.Expr) (*setCall, error) {
+	call, ok := e.(*ast.FuncCall)
+	if !ok || call.Over != nil || call.Name.Schema != "" || !hasSeveralColumns(call.Name.Name) {
+		return nil, nil
+	}
+	return c.setCallRow(call)
 }
 
 // columnRef resolves a.b.c from the innermost query level outward.

@@ -13,6 +13,8 @@ type groupBy struct {
 	sets  [][]int
 	// subqueries are those of the expressions.
 	subqueries []pending
+	// setCalls are the set-returning functions of the expressions, which run before rows are grouped.
+	setCalls *setCalls
 }
 
 // groupingSetsMax is PostgreSQL's bound on the number of sets.
@@ -22,7 +24,8 @@ const groupingSetsMax = 4096
 // input.
 func (k *core) bindGroupBy(input *clause) (*groupBy, error) {
 	c := k.b.clause(k.scope, "GROUP BY")
-	g := &groupBy{}
+	g := &groupBy{setCalls: &setCalls{}}
+	c.sets = g.setCalls
 	plain := true
 	sets := [][]int{{}}
 	for i := range k.ast.GroupBy {

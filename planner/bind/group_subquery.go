@@ -10,8 +10,9 @@ import (
 // is, and so have its value: it takes them from the clauses and gives what their columns are. Both see the same names, so that
 // equal text has equal meaning.
 func (g *groupBy) sameSubqueries(after ...*clause) map[logical.ColID]expr.Expr {
+	names := map[logical.ColID]expr.Expr{}
 	if len(g.subqueries) == 0 {
-		return nil
+		return names
 	}
 	known := map[subqueryText]pending{}
 	key := subqueryTexts()
@@ -20,7 +21,6 @@ func (g *groupBy) sameSubqueries(after ...*clause) map[logical.ColID]expr.Expr {
 			known[k] = p
 		}
 	}
-	names := map[logical.ColID]expr.Expr{}
 	for _, c := range after {
 		var rest []pending
 		key := subqueryTexts()

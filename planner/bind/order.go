@@ -107,7 +107,7 @@ func (k *core) sortTarget(e ast.Expr, clause string) (int, error) {
 // bindDistinctOn binds the expressions of DISTINCT ON.
 func (k *core) bindDistinctOn() ([]expr.Expr, error) {
 	c := k.list.child("DISTINCT ON")
-	c.windows, c.sets = nil, nil
+	c.windows = nil
 	var out []expr.Expr
 	for _, e := range k.ast.DistinctOn {
 		i, err := k.sortTarget(e, "DISTINCT ON")

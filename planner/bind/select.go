@@ -179,10 +179,11 @@ func (b *Binder) bindCore(q *ast.SelectCore, order []*ast.OrderItem, outside *sc
 	if err != nil {
 		return nil, err
 	}
-	node = input.attach(node)
+	node = group.setCalls.apply(input.attach(node))
 	if len(q.GroupBy) > 0 || q.Having != nil || len(k.aggs.calls) > 0 || len(k.aggs.groupings) > 0 {
 		g := &grouping{b: b, exprs: group.exprs}
 		g.same = group.sameSubqueries(having, k.list)
+		k.sets.without(group.setCalls, b, g.same)
 		g.local.AddAll(node.Output())
 		if node, err = k.aggs.build(node, g, group, k.targets); err != nil {
 			return nil, err
@@ -192,18 +193,41 @@ func (b *Binder) bindCore(q *ast.SelectCore, order []*ast.OrderItem, outside *sc
 		}
 		node = having.applyWhere(g.finish(node), havingPreds, havingSemis)
 	}
+	late := k.overWindows()
 	node = k.windows.apply(b, k.list.attach(node))
+	k.list.pending = late
+	node = k.list.attach(node)
 	if len(qualify.preds) > 0 {
 		node = logical.NewFilter(node, qualify.preds...)
 	}
-	if len(k.sets.funcs) > 0 {
-		node = &logical.Series{Input: node, Funcs: k.sets.funcs}
-	}
+	node = k.sets.apply(node)
 	rel, err := k.project(node, sorts, distinctOn)
 	if err == nil {
 		rel.scope = s
 	}
 	return rel, err
+}
+
+// overWindows takes out the subqueries that read the results of window functions: rank() OVER (...) IN (SELECT ...).
+func (k *core) overWindows() []pending {
+	var results logical.ColSet
+	for i := range k.windows.calls {
+		results.Add(k.windows.calls[i].id)
+	}
+	if results.Empty() {
+		return nil
+	}
+	var early, late []pending
+	for _, p := range k.list.pending {
+		if logical.Free(p.node).Intersects(results) {
+			late = append(late, p)
+			results.AddAll(p.node.Output())
+		} else {
+			early = append(early, p)
+		}
+	}
+	k.list.pending = early
+	return late
 }
 
 func checkWindowNames(defs []*ast.WindowDef) error {
@@ -297,9 +321,11 @@ func (k *core) regroup(g *grouping, having *clause, preds []expr.Expr, semis []*
 			*e = x
 		}
 	}
-	for i := range k.sets.funcs {
-		if err := all(k.sets.funcs[i].Args); err != nil {
-			return err
+	for _, level := range k.sets.levels {
+		for _, f := range level {
+			if err := all(f.Args); err != nil {
+				return err
+			}
 		}
 	}
 	if err := all(on); err != nil {

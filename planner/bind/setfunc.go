@@ -18,6 +18,8 @@ type setSignature struct {
 	args []types.T
 	ret  []types.T
 	cols []string // names of the result's columns; nil: one, of the function's name
+	// record: the call says which columns there are, in a column definition list.
+	record bool
 }
 
 var elem = types.T{Kind: types.Void, Elem: 1, Mod: -1}
@@ -54,7 +56,9 @@ var setSignatures = func() []setSignature {
 			setSignature{name: p + "_array_elements_text", args: []types.T{t}, ret: []types.T{text}, cols: []string{"value"}},
 			setSignature{name: p + "_object_keys", args: []types.T{t}, ret: []types.T{text}},
 			setSignature{name: p + "_each", args: []types.T{t}, ret: []types.T{text, t}, cols: []string{"key", "value"}},
-			setSignature{name: p + "_each_text", args: []types.T{t}, ret: []types.T{text, text}, cols: []string{"key", "value"}})
+			setSignature{name: p + "_each_text", args: []types.T{t}, ret: []types.T{text, text}, cols: []string{"key", "value"}},
+			setSignature{name: p + "_to_record", args: []types.T{t}, record: true},
+			setSignature{name: p + "_to_recordset", args: []types.T{t}, record: true})
 	}
 	return out
 }()
@@ -74,6 +78,10 @@ func isSetFunc(name string) bool {
 	return slices.ContainsFunc(setSignatures, func(s setSignature) bool { return s.name == name })
 }
 
+func hasSeveralColumns(name string) bool {
+	return slices.ContainsFunc(setSignatures, func(s setSignature) bool { return s.name == name && (len(s.ret) > 1 || s.record) })
+}
+
 func setFuncNames() []string {
 	var names []string
 	for _, s := range setSignatures {
@@ -85,8 +93,8 @@ func setFuncNames() []string {
 }
 
 // setFunc resolves a set-returning function for bound arguments, by the rules for scalar functions, and numbers its
-// columns.
-func (c *clause) setFunc(name string, args []expr.Expr, argPos []int, pos int) (logical.SetFunc, []scopeCol, error) {
+// columns. defs are the columns that the call defines, where it does.
+func (c *clause) setFunc(name string, args []expr.Expr, argPos []int, defs []*ast.ColumnDef, pos int) (logical.SetFunc, []scopeCol, error) {
 	// The registry's rules choose among entries made of the signatures.
 	var sigs []setSignature
 	for _, s := range setSignatures {
@@ -109,6 +117,13 @@ func (c *clause) setFunc(name string, args []expr.Expr, argPos []int, pos int) (
 			return f, nil, err
 		}
 		f.Args = append(f.Args, x)
+	}
+	if chosen.record {
+		cols, err := c.recordColumns(&f, defs, pos)
+		return f, cols, err
+	}
+	if len(defs) > 0 {
+		return f, nil, needlessColumns(len(chosen.ret) > 1, defs)
 	}
 	var cols []scopeCol
 	for i, t := range chosen.ret {
@@ -197,63 +212,4 @@ func signature(name string, ts []types.T) string {
 		s += t.WithoutMod().String()
 	}
 	return s + ")"
-}
-
-// setCalls collects the set-returning functions of a select list.
-type setCalls struct {
-	funcs []logical.SetFunc
-	pos   int
-}
-
-// setCall binds a set-returning function in a select list: the rows that it gives are made beside those of the
-// list's other such functions.
-func (c *clause) setCall(e *ast.FuncCall) (expr.Expr, error) {
-	if c.sets == nil || c.inAggregate || c.inWindow {
-		name := c.name
-		switch {
-		case c.inAggregate:
-			return nil, pgerr.New(pgerr.FeatureNotSupported, "aggregate function calls cannot contain set-returning function calls").
-				WithHint("You might be able to move the set-returning function into a LATERAL FROM item.").At(e.Pos)
-		case c.inWindow:
-			return nil, pgerr.New(pgerr.FeatureNotSupported, "window function calls cannot contain set-returning function calls").
-				WithHint("You might be able to move the set-returning function into a LATERAL FROM item.").At(e.Pos)
-		}
-		return nil, pgerr.New(pgerr.FeatureNotSupported, "set-returning functions are not allowed in %s", name).At(e.Pos)
-	}
-	args, argPos, err := c.setArgs(e)
-	if err != nil {
-		return nil, err
-	}
-	f, cols, err := c.setFunc(e.Name.Name, args, argPos, e.Pos)
-	if err != nil {
-		return nil, err
-	}
-	if len(cols) != 1 {
-		return nil, pgerr.Unsupported("a set-returning function with several columns in a select list").At(e.Pos)
-	}
-	if c.sets.pos == 0 {
-		c.sets.pos = e.Pos
-	}
-	c.sets.funcs = append(c.sets.funcs, f)
-	return c.b.cols.Ref(cols[0].id), nil
-}
-
-// setArgs binds the arguments of a set-returning function, which may not contain another.
-func (c *clause) setArgs(e *ast.FuncCall) ([]expr.Expr, []int, error) {
-	if e.Star || e.Distinct || e.Variadic || e.Filter != nil || len(e.OrderBy) > 0 {
-		return nil, nil, notAggregate(e, "%s is not an aggregate function")
-	}
-	inner := *c
-	inner.sets, inner.name = nil, "the arguments of a set-returning function"
-	var args []expr.Expr
-	var pos []int
-	for _, a := range e.Args {
-		x, err := inner.bind(a)
-		if err != nil {
-			return nil, nil, err
-		}
-		args, pos = append(args, x), append(pos, ast.Start(a))
-	}
-	c.pending = inner.pending
-	return args, pos, nil
 }

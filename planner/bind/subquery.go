@@ -162,6 +162,9 @@ func (c *clause) comparison(left ast.Expr, op string, q *ast.Select, pos int) (l
 	if err == nil {
 		p, err = c.toBool(p, "IN", pos)
 	}
+	if err == nil && c.sets.read(p) {
+		err = pgerr.New(pgerr.DatatypeMismatch, "row comparison operator must not return a set").At(pos)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -61,6 +61,10 @@ const targetsMax = 1664
 // star expands *, t.* and s.t.*.
 func (c *clause) star(e *ast.Star) ([]target, error) {
 	if e.Base != nil {
+		f, err := c.rowOf(e.Base)
+		if f != nil || err != nil {
+			return c.columnsOf(f, e, err)
+		}
 		return nil, pgerr.Unsupported("expanding a composite value with .*").At(e.Pos)
 	}
 	var items []*fromItem
@@ -95,6 +99,18 @@ func (c *clause) star(e *ast.Star) ([]target, error) {
 		if !seen[x] {
 			return nil, pgerr.New(pgerr.UndefinedColumn, "column \"%s\" does not exist", x).At(e.Pos)
 		}
+	}
+	return out, nil
+}
+
+// columnsOf expands (f()).*.
+func (c *clause) columnsOf(f *setCall, e *ast.Star, err error) ([]target, error) {
+	if err != nil {
+		return nil, err
+	}
+	var out []target
+	for _, col := range f.names {
+		out = append(out, target{name: col.name, bound: c.b.column(col.id, e.Pos, col.name), pos: e.Pos})
 	}
 	return out, nil
 }
