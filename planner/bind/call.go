@@ -151,6 +151,12 @@ func (c *clause) callBound(name string, args []expr.Expr, argPos []int, variadic
 	for i, a := range args {
 		ts[i] = a.Type()
 	}
+	if name == "pg_typeof" && len(ts) == 1 && ts[0].Is(types.Unknown) {
+		if k, ok := args[0].(*expr.Const); ok {
+			// Any other function takes an untyped literal for text.
+			return &expr.Const{Value: types.NewInt(int64(k.T.OID())), T: types.Of(types.Regtype)}, nil
+		}
+	}
 	r, err := scalar.Resolve(name, ts, variadic)
 	if err != nil {
 		if x, ok, castErr := c.callAsCast(name, args, variadic, pos); ok {

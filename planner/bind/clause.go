@@ -38,6 +38,8 @@ type clause struct {
 	exact bool
 	// noSets names the expression around, such as CASE, in which a set-returning function may not be.
 	noSets string
+	// outputs, where set, finds what an output name of the query means: in QUALIFY, for a name that no input column has.
+	outputs func(e *ast.ColumnRef) (expr.Expr, error)
 	// noColumns is the message that a column reference draws, where there are none.
 	noColumns string
 }

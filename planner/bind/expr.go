@@ -172,6 +172,11 @@ func (c *clause) columnRef(e *ast.ColumnRef) (expr.Expr, error) {
 		if err != nil {
 			return nil, err
 		}
+		if col == nil && c.outputs != nil {
+			if x, err := c.outputs(e); x != nil || err != nil {
+				return x, err
+			}
+		}
 		if col == nil {
 			if whole, err := c.scope.relation("", name, e.Pos); err == nil && whole != nil {
 				return nil, pgerr.Unsupported("a whole row as a value").At(e.Pos)

@@ -87,6 +87,9 @@ func (b *Binder) bindTableName(t *ast.TableName, s *scope) (*from, error) {
 		return nil, pgerr.Unsupported("FOR SYSTEM_TIME AS OF").At(t.SystemTimeAsOf.Position())
 	}
 	if t.Sample != nil {
+		if m := t.Sample.Method.Name; m != "system" && m != "bernoulli" {
+			return nil, pgerr.New(pgerr.UndefinedObject, "tablesample method %s does not exist", m).At(t.Sample.Method.Pos)
+		}
 		return nil, pgerr.Unsupported("TABLESAMPLE").At(t.Sample.Pos)
 	}
 	if t.Schema == "" {

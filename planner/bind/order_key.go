@@ -8,6 +8,7 @@ import (
 	"millrace/pgerr"
 	"millrace/planner/logical"
 	"millrace/sql/ast"
+	"millrace/types"
 )
 
 // sortExpr is an item of an ORDER BY.
@@ -31,7 +32,16 @@ func (c *clause) sortKey(o *ast.OrderItem, x expr.Expr) (sortExpr, error) {
 		s.desc = false
 	case ">":
 		s.desc = true
+	case "~<~", "~>~": // text is compared by bytes in any case
+		if !x.Type().Is(types.Text) && !x.Type().Is(types.Varchar) && !x.Type().Is(types.Bpchar) {
+			_, err := c.operator(o.Using, x, x, o.Pos)
+			return s, err
+		}
+		s.desc = o.Using == "~>~"
 	default:
+		if _, err := c.operator(o.Using, x, x, o.Pos); err != nil {
+			return s, err
+		}
 		return s, pgerr.New(pgerr.WrongObjectType, "operator %s is not a valid ordering operator", o.Using).
 			WithHint("Ordering operators must be \"<\" or \">\" members of btree operator families.").At(o.Pos)
 	}

@@ -65,63 +65,6 @@ func (b *Binder) bindSelect(q *ast.Select, s *scope, opt selectOptions) (*Rel, e
 	return rel, b.unused(ctes)
 }
 
-// limits binds LIMIT, OFFSET and FETCH.
-func (b *Binder) limits(rel *Rel, q *ast.Select, s *scope) error {
-	if q.Limit == nil && q.Offset == nil {
-		return nil
-	}
-	if q.FetchWithTies && len(q.OrderBy) == 0 {
-		return pgerr.New(pgerr.SyntaxError, "WITH TIES cannot be specified without ORDER BY clause").At(q.Limit.Position())
-	}
-	var err error
-	if rel.scope != nil {
-		s = rel.scope // for the message about a column
-	}
-	if rel.Limit, err = b.limit(q.Limit, "LIMIT", pgerr.InvalidRowCountInLimit, s); err != nil {
-		return err
-	}
-	if rel.Offset, err = b.limit(q.Offset, "OFFSET", pgerr.InvalidRowCountInOffset, s); err != nil {
-		return err
-	}
-	if k, ok := rel.Offset.(*expr.Const); ok && k.Value.I == 0 {
-		rel.Offset = nil
-	}
-	rel.WithTies = q.FetchWithTies && rel.Limit != nil
-	return nil
-}
-
-// limit binds a count of rows; nil stands for none.
-func (b *Binder) limit(e ast.Expr, what string, negative pgerr.Code, s *scope) (expr.Expr, error) {
-	if e == nil {
-		return nil, nil
-	}
-	c := b.clause(s, what)
-	c.noSubqueries = "a subquery in " + what
-	x, err := c.bind(e)
-	if err != nil {
-		return nil, err
-	}
-	if !x.Type().Is(types.Unknown) && x.Type().Category() != 'N' {
-		return nil, pgerr.New(pgerr.DatatypeMismatch, "argument of %s must be type bigint, not type %s", what, x.Type()).At(ast.Start(e))
-	}
-	if x, err = c.coerce(x, types.Of(types.Int8), assignment, ast.Start(e)); err != nil {
-		return nil, err
-	}
-	if !logical.ExprCols(x).Empty() {
-		return nil, pgerr.New(pgerr.InvalidColumnReference, "argument of %s must not contain variables", what).At(ast.Start(e))
-	}
-	x = b.fold(x)
-	if k, ok := x.(*expr.Const); ok {
-		if k.Value.Null {
-			return nil, nil
-		}
-		if k.Value.I < 0 {
-			return nil, pgerr.New(negative, "%s must not be negative", what)
-		}
-	}
-	return x, nil
-}
-
 // core is one SELECT ... FROM ... being bound.
 type core struct {
 	b       *Binder
@@ -250,6 +193,20 @@ func (k *core) bindQualify() (*predicates, error) {
 	}
 	c := k.list.child("QUALIFY")
 	c.sets = nil
+	c.outputs = func(e *ast.ColumnRef) (expr.Expr, error) {
+		i, err := k.outputName(e, "QUALIFY")
+		if i < 0 || err != nil {
+			return nil, err
+		}
+		t := &k.targets[i]
+		switch {
+		case t.bound == nil:
+			return t.literal, nil
+		case k.sets.read(t.bound):
+			return nil, pgerr.New(pgerr.FeatureNotSupported, "set-returning functions are not allowed in QUALIFY").At(e.Pos)
+		}
+		return t.bound, nil
+	}
 	preds, err := c.conjuncts(k.ast.Qualify, "QUALIFY")
 	k.list.pending = append(k.list.pending, c.pending...)
 	return &predicates{preds}, err

@@ -151,7 +151,7 @@ const (
 
 // OrderItem is an item of ORDER BY.
 type OrderItem struct {
-	Pos   int
+	Pos   int // of the operator where there is one, else of the expression
 	Expr  Expr
 	Desc  bool
 	Nulls NullsOrder

@@ -545,6 +545,7 @@ func (p *parser) orderBy() (items []*ast.OrderItem) {
 		o := &ast.OrderItem{Pos: p.pos(), Expr: p.expr()}
 		switch {
 		case p.accept(lex.USING):
+			o.Pos = p.pos()
 			if p.is(lex.OPERATOR) {
 				o.Using, o.UsingSchema = p.qualifiedOp()
 			} else {
