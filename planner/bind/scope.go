@@ -154,7 +154,7 @@ func (s *scope) noRelation(schema, name string, pos int) error {
 			}
 			if item.name == name {
 				e.Message = "invalid reference to FROM-clause entry for table " + quote(full)
-				return e.WithDetail("There is an entry for table \"%s\", but it cannot be referenced from this part of the query.", name)
+				return e.WithHint("There is an entry for table \"%s\", but it cannot be referenced from this part of the query.", name)
 			}
 			if item.name != "" {
 				names = append(names, item.name)
@@ -195,7 +195,7 @@ func (s *scope) hintColumn(e *pgerr.Error, rel, name string) error {
 						continue
 					}
 					if k == 1 && c.name == name && penalty == 0 {
-						return e.WithDetail("There is a column named \"%s\" in table \"%s\", but it cannot be referenced from this part of the query.", name, item.name)
+						return e.WithHint("There is a column named \"%s\" in table \"%s\", but it cannot be referenced from this part of the query.", name, item.name)
 					}
 					d := editDistance(name, c.name, distanceMax+1)
 					if d > len([]rune(name))/2 {

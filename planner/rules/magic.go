@@ -8,10 +8,13 @@ import (
 	"millrace/pgerr"
 	"millrace/planner/logical"
 	"millrace/planner/physical"
+	"millrace/types"
 )
 
 // magic is the set of the distinct combinations of left columns that a dependent right side reads, under names of its
 // own. Pushing it into the right side makes that independent: every operator then works for all combinations at once.
+//
+// Values of a type that has no equality, as json, are there as text: equal text is equal value.
 type magic struct {
 	c     *Context
 	outer []logical.ColID // the left's columns
@@ -30,20 +33,55 @@ func (c *Context) newMagic(free logical.ColSet, left logical.Node) *magic {
 		m.left = nothing(left)
 	}
 	for _, id := range m.outer {
-		d := c.Columns.Copy(id)
+		col := *c.Columns.At(id)
+		to := col.T
+		if scalar.Equality(to) == nil {
+			col = logical.Column{Name: col.Name, T: types.Of(types.Text)}
+		}
+		d := c.Columns.Add(col)
 		m.cols = append(m.cols, d)
-		m.names[id] = c.Columns.Ref(d)
+		m.names[id] = c.cast(c.Columns.Ref(d), to)
 	}
 	return m
 }
 
 // set is the plan of the combinations.
 func (m *magic) set() logical.Node {
-	p := &logical.Project{Input: &logical.Distinct{Input: m.c.Columns.Narrow(m.left, m.outer)}}
-	for i, id := range m.outer {
-		p.Items = append(p.Items, logical.Item{Col: m.cols[i], Expr: m.c.Columns.Ref(id)})
+	cols := m.c.Columns
+	comparable, ids := cols.Narrow(m.left, m.outer), slices.Clone(m.outer)
+	var texts []logical.Item
+	for i, id := range ids {
+		if e := m.c.comparable(id); cols.At(id).T != e.Type() {
+			ids[i] = cols.Add(logical.Column{Name: cols.At(id).Name, T: e.Type()})
+			texts = append(texts, logical.Item{Col: ids[i], Expr: e})
+		}
+	}
+	if len(texts) > 0 {
+		comparable = cols.Narrow(cols.Extend(comparable, texts...), ids)
+	}
+	p := &logical.Project{Input: &logical.Distinct{Input: comparable}}
+	for i, id := range ids {
+		p.Items = append(p.Items, logical.Item{Col: m.cols[i], Expr: cols.Ref(id)})
 	}
 	return p
+}
+
+// comparable reads a column, as text where its type has no equality.
+func (c *Context) comparable(id logical.ColID) expr.Expr {
+	ref := c.Columns.Ref(id)
+	if scalar.Equality(ref.T) != nil {
+		return ref
+	}
+	return c.cast(ref, types.Of(types.Text))
+}
+
+func (c *Context) cast(e expr.Expr, to types.T) expr.Expr {
+	x, err := scalar.Coerce(e, to, scalar.Explicit, 0)
+	if err != nil {
+		c.fail(pgerr.Unsupported("a correlated subquery over a column of type " + to.String()))
+		return e
+	}
+	return x
 }
 
 // copy is the same set under other names, for a second place in a plan.
@@ -61,7 +99,7 @@ func (m *magic) on() []expr.Expr { return m.match(m.outer) }
 func (m *magic) match(cols []logical.ColID) []expr.Expr {
 	var on []expr.Expr
 	for i, id := range cols {
-		on = append(on, m.c.equal(m.c.Columns.Ref(id), m.c.Columns.Ref(m.cols[i]), true))
+		on = append(on, m.c.equal(m.c.comparable(id), m.c.Columns.Ref(m.cols[i]), true))
 	}
 	return on
 }
