@@ -122,6 +122,19 @@ func hostileStatements() map[string]string {
 			}
 			return s
 		}(),
+		"scalar failing": "SELECT " + repeat("(SELECT x.a / x.b FROM t x WHERE x.a > t.b ORDER BY x.id LIMIT 1)", 80, ", ") + " FROM t",
+		"outer join conditions": "SELECT 1 FROM t t0" + func() string {
+			s := ""
+			for i := range 25 {
+				s += fmt.Sprintf(" %s JOIN t t%d ON t%d.a = t%d.a AND EXISTS (SELECT 1 FROM t x WHERE x.a > t%d.b AND x.b < t%d.a)",
+					[]string{"LEFT", "RIGHT", "FULL"}[i%3], i+1, i, i+1, i, i+1)
+			}
+			return s
+		}(),
+		"nested limits":        "SELECT a FROM t LIMIT " + strings.Repeat("(SELECT a FROM t LIMIT ", 100) + "1" + strings.Repeat(")", 100),
+		"nested series":        "SELECT " + strings.Repeat("generate_series(1, ", 500) + "a" + strings.Repeat(")", 500) + " FROM t",
+		"outer aggregates":     "SELECT " + strings.Repeat("(SELECT ", 200) + "sum(t.a)" + strings.Repeat(")", 200) + " FROM t",
+		"grouped subqueries":   "SELECT count(*) FROM t GROUP BY " + repeat("(SELECT count(*) FROM t x WHERE x.a > t.a)", 200, ", "),
 		"case":                 "SELECT CASE " + repeat("WHEN a = 1 THEN 2", 5000, " ") + " END FROM t",
 		"cube":                 "SELECT count(*) FROM t GROUP BY CUBE (a, b, s, id, a + 1, b + 1, a + 2, b + 2, a + 3, b + 3, a + 4, b + 4)",
 		"rollup":               "SELECT count(*) FROM t GROUP BY " + repeat("ROLLUP (a, b, s)", 8, ", "),

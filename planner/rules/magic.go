@@ -130,8 +130,9 @@ func (c *Context) magicJoin(j *logical.Join, outer logical.ColSet) logical.Node 
 	return &logical.Join{Kind: j.Kind, Left: j.Left, Right: right, On: append(m.on(), j.On...)}
 }
 
-// source finds the part of the left side that its columns cols come from. It may have more combinations of them than
-// the whole has, so it is not asked where more could bring up an error.
+// source finds the part of the left side that its columns cols come from: the whole would be repeated for every subquery, with
+// all subqueries before it. The part may have more combinations of them than the whole has, unless nothing beside it takes
+// rows away; where more could bring up an error only such a part will do.
 func (c *Context) source(left logical.Node, cols logical.ColSet, right logical.Node) logical.Node {
 	fails := false
 	logical.Walk(right, func(n logical.Node) {
@@ -139,17 +140,17 @@ func (c *Context) source(left logical.Node, cols logical.ColSet, right logical.N
 			fails = true
 		}
 	})
-	if fails {
-		return left
-	}
 	for {
 		switch n := left.(type) {
 		case *logical.Join:
+			l, r := c.keepsRows(n)
+			mayLeft := l || !fails && n.Kind != physical.Right && n.Kind != physical.Full
+			mayRight := r || !fails && (n.Kind == physical.Inner || n.Kind == physical.Right)
 			switch {
-			case n.Kind != physical.Right && n.Kind != physical.Full && cols.SubsetOf(logical.OutputSet(n.Left)):
+			case mayLeft && cols.SubsetOf(logical.OutputSet(n.Left)):
 				left = n.Left
 				continue
-			case (n.Kind == physical.Inner || n.Kind == physical.Right) && cols.SubsetOf(logical.OutputSet(n.Right)):
+			case mayRight && cols.SubsetOf(logical.OutputSet(n.Right)):
 				left = n.Right
 				continue
 			}
@@ -161,6 +162,20 @@ func (c *Context) source(left logical.Node, cols logical.ColSet, right logical.N
 		}
 		return left
 	}
+}
+
+// keepsRows reports for each side of a join whether the result has all its rows, at least once each, and none in which the
+// side is missing.
+func (c *Context) keepsRows(n *logical.Join) (left, right bool) {
+	switch n.Kind {
+	case physical.Left:
+		return true, false
+	case physical.Right:
+		return false, true
+	case physical.Inner:
+		return len(n.On) == 0 && c.exactlyOne(n.Right), len(n.On) == 0 && c.exactlyOne(n.Left)
+	}
+	return false, false
 }
 
 // push gives a plan with n's rows for each combination, beside the combination. n reads this set's columns as if from
