@@ -478,6 +478,9 @@ func (c *clause) rowDistinct(e *ast.IsDistinct, l *ast.Row) (expr.Expr, error) {
 }
 
 func (c *clause) between(e *ast.Between) (expr.Expr, error) {
+	if _, row := e.Arg.(*ast.Row); row {
+		return c.rowBetween(e)
+	}
 	arg, err := c.bind(e.Arg)
 	if err != nil {
 		return nil, err
@@ -515,6 +518,24 @@ func (c *clause) between(e *ast.Between) (expr.Expr, error) {
 		return &expr.Not{Arg: out}, nil
 	}
 	return out, nil
+}
+
+// rowBetween binds (a, b) BETWEEN (c, d) AND (e, f).
+func (c *clause) rowBetween(e *ast.Between) (expr.Expr, error) {
+	between := func(low, high ast.Expr) ast.Expr {
+		return &ast.And{Pos: e.Pos, Args: []ast.Expr{
+			&ast.BinaryOp{Pos: e.Pos, Op: ">=", Left: e.Arg, Right: low},
+			&ast.BinaryOp{Pos: e.Pos, Op: "<=", Left: e.Arg, Right: high},
+		}}
+	}
+	x := between(e.Low, e.High)
+	if e.Symmetric {
+		x = &ast.Or{Pos: e.Pos, Args: []ast.Expr{x, between(e.High, e.Low)}}
+	}
+	if e.Not {
+		x = &ast.Not{Pos: e.Pos, Arg: x}
+	}
+	return c.bind(x)
 }
 
 // common binds expressions that take one type together.

@@ -62,6 +62,11 @@ func orNot(args []expr.Expr, not bool) expr.Expr {
 func (c *clause) rowIn(e *ast.In, left *ast.Row) (expr.Expr, error) {
 	var args []expr.Expr
 	for _, a := range e.List {
+		if _, row := a.(*ast.Row); !row {
+			if _, err := c.bind(a); err != nil {
+				return nil, err
+			}
+		}
 		x, err := c.rowComparison(&ast.BinaryOp{Pos: e.Pos, Op: "=", Left: left, Right: a}, left)
 		if err != nil {
 			return nil, err

@@ -16,6 +16,12 @@ func (k *core) position(e ast.Expr, clause string) (i int, ok bool, err error) {
 
 func position(e ast.Expr, clause string, n int) (i int, ok bool, err error) {
 	lit, ok := e.(*ast.Literal)
+	if minus, negative := e.(*ast.UnaryOp); negative && minus.Op == "-" {
+		// A sign is part of the constant.
+		if arg, number := minus.Arg.(*ast.Literal); number && (arg.Kind == ast.IntLiteral || arg.Kind == ast.NumericLiteral) {
+			lit, ok = &ast.Literal{Pos: minus.Pos, Kind: arg.Kind, Text: "-" + arg.Text}, true
+		}
+	}
 	if !ok || lit.Kind == ast.NullLiteral && clause == "" {
 		return 0, false, nil
 	}

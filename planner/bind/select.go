@@ -10,7 +10,8 @@ import (
 
 // selectOptions vary how a query is bound.
 type selectOptions struct {
-	top bool // the statement itself
+	locking []*ast.Locking
+	top     bool // the statement itself
 	// keepUnknown leaves columns that are untyped literals for the caller to type; see Rel.Literals.
 	keepUnknown bool
 }
@@ -33,6 +34,7 @@ func (b *Binder) bindSelect(q *ast.Select, s *scope, opt selectOptions) (*Rel, e
 	if err != nil {
 		return nil, err
 	}
+	opt.locking = q.Locking
 	plain := len(q.OrderBy) == 0 && q.Limit == nil && q.Offset == nil
 	opt.keepUnknown = opt.keepUnknown && plain
 	var rel *Rel
@@ -44,6 +46,9 @@ func (b *Binder) bindSelect(q *ast.Select, s *scope, opt selectOptions) (*Rel, e
 			err = b.orderByOutput(rel, q.OrderBy, s, "VALUES")
 		}
 	case *ast.SetOp:
+		if len(q.Locking) > 0 {
+			return nil, lockingWith(lockNames[q.Locking[0].Strength], "UNION/INTERSECT/EXCEPT")
+		}
 		if rel, err = b.bindSetOp(body, s); err == nil {
 			err = b.orderByOutput(rel, q.OrderBy, s, "UNION/INTERSECT/EXCEPT")
 		}
@@ -144,6 +149,9 @@ func (b *Binder) bindCore(q *ast.SelectCore, order []*ast.OrderItem, outside *sc
 		node = logical.NewFilter(node, qualify.preds...)
 	}
 	node = k.sets.apply(node)
+	if err := k.checkLocking(opt.locking); err != nil {
+		return nil, err
+	}
 	rel, err := k.project(node, sorts, distinctOn)
 	if err == nil {
 		rel.scope = s
