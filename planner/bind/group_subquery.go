@@ -17,6 +17,9 @@ func (g *groupBy) sameSubqueries(after ...*clause) map[logical.ColID]expr.Expr {
 	known := map[subqueryText]pending{}
 	key := subqueryTexts()
 	for _, p := range g.subqueries {
+		if p.of == nil {
+			continue // the body of a function
+		}
 		if k := key(p); known[k].node == nil {
 			known[k] = p
 		}
@@ -25,7 +28,11 @@ func (g *groupBy) sameSubqueries(after ...*clause) map[logical.ColID]expr.Expr {
 		var rest []pending
 		key := subqueryTexts()
 		for _, p := range c.pending {
-			q, ok := known[key(p)]
+			var q pending
+			ok := p.of != nil
+			if ok {
+				q, ok = known[key(p)]
+			}
 			if !ok {
 				rest = append(rest, p)
 				continue
