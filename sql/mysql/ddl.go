@@ -6,6 +6,7 @@ import (
 	mast "github.com/pingcap/tidb/pkg/parser/ast"
 	mysqltype "github.com/pingcap/tidb/pkg/parser/mysql"
 
+	"millrace/pgerr"
 	"millrace/sql/ast"
 )
 
@@ -28,6 +29,9 @@ func (l *lowerer) createTable(s *mast.CreateTableStmt) ast.Statement {
 			l.unsupported(out.Pos, "CREATE TABLE with columns and SELECT")
 		}
 		out.As = l.subquery(s.Select)
+	}
+	if len(s.Cols) == 0 && s.Select == nil {
+		fail(pgerr.New(pgerr.InvalidTableDefinition, "a table must have at least one column").At(out.Pos))
 	}
 	for _, c := range s.Cols {
 		out.Elements = append(out.Elements, l.columnDef(c))
@@ -138,6 +142,7 @@ func (l *lowerer) enumCheck(c *mast.ColumnDef) *ast.TableConstraint {
 	pos := l.columnPosition(n)
 	in := &ast.In{Pos: pos, Left: &ast.ColumnRef{Pos: pos, Parts: []string{n}}}
 	for _, v := range c.Tp.GetElems() {
+		noZero(v, pos)
 		in.List = append(in.List, str(pos, v))
 	}
 	return &ast.TableConstraint{Pos: pos, Kind: ast.ConstraintCheck, Expr: in}

@@ -31,6 +31,9 @@ func (l *lowerer) insert(s *mast.InsertStmt) ast.Statement {
 	default:
 		values := &ast.Values{Pos: out.Pos}
 		for _, row := range s.Lists {
+			if len(row) == 0 {
+				l.unsupported(out.Pos, "an empty row beside columns or other rows in VALUES")
+			}
 			lowered := make([]ast.Expr, len(row))
 			for i, e := range row {
 				lowered[i] = l.assignedValue(e)

@@ -327,9 +327,14 @@ func (l *lowerer) constant(c *value) ast.Expr {
 	case bool:
 		return boolean(pos, v)
 	case string:
-		if c.GetType().GetCharset() == "binary" { // _binary'x'
+		switch charset := c.GetType().GetCharset(); charset {
+		case "binary": // _binary'x'
 			return typed(pos, "bytea", `\x`+hex.EncodeToString([]byte(v)))
+		case "", "utf8", "utf8mb3", "utf8mb4", "ascii":
+		default:
+			l.unsupported(pos, "the character set "+charset)
 		}
+		noZero(v, pos)
 		return str(pos, v)
 	case float64:
 		return typed(pos, "float8", c.text()) // 1e3 is a double, and in PostgreSQL a numeric
@@ -343,6 +348,13 @@ func (l *lowerer) constant(c *value) ast.Expr {
 		return typed(pos, "bytea", `\x`+hex.EncodeToString(v))
 	}
 	return &ast.Literal{Pos: pos, Kind: ast.IntLiteral, Text: c.text()}
+}
+
+// noZero refuses '\0' in text, which PostgreSQL's cannot hold.
+func noZero(s string, pos int) {
+	if strings.IndexByte(s, 0) >= 0 {
+		fail(pgerr.New(pgerr.CharacterNotInRepertoire, `invalid byte sequence for encoding "UTF8": 0x00`).At(pos))
+	}
 }
 
 // operand lowers a value for arithmetic, where a hexadecimal constant is a number.

@@ -140,6 +140,7 @@ func (l *lowerer) namePosition(name string) int {
 // name folds a name: in MySQL columns and, on some systems, tables do not depend on case.
 func name(n mast.CIStr) string {
 	s := n.L
+	noZero(s, 0)
 	if len(s) > lex.IdentLengthMax {
 		s = strings.ToValidUTF8(s[:lex.IdentLengthMax], "")
 	}

@@ -52,6 +52,9 @@ func (l *lowerer) selectStmt(s *mast.SelectStmt) *ast.Select {
 	if s.Kind == mast.SelectStmtKindValues {
 		values := &ast.Values{Pos: pos}
 		for _, row := range s.Lists {
+			if len(row.Values) == 0 {
+				fail(pgerr.New(pgerr.SyntaxError, "each row of VALUES must have at least one column").At(pos))
+			}
 			values.Rows = append(values.Rows, l.exprs(row.Values))
 		}
 		out.Body = values
@@ -145,6 +148,7 @@ func (l *lowerer) fieldText(f *mast.SelectField) string {
 
 // label cuts a label as an identifier, and folds it where it can be looked up by name later.
 func (l *lowerer) label(s string) string {
+	noZero(s, 0)
 	if l.depth > 0 || l.stored {
 		s = strings.ToLower(s)
 	}

@@ -152,6 +152,9 @@ func (s *scanner) quoted(quote byte) error {
 		case c == quote:
 			s.i++
 			if quote == '`' {
+				if s.i-start == 2 {
+					return pgerr.New(pgerr.SyntaxError, "zero-length delimited identifier at or near \"``\"").At(utf8.RuneCountInString(s.text[:start]) + 1)
+				}
 				s.add(quotedToken, start, strings.ToLower(strings.ReplaceAll(s.text[start+1:s.i-1], "``", "`")))
 			} else {
 				s.add(stringToken, start, "")
