@@ -146,7 +146,8 @@ func (s *source) outer() (parser.Stmt, error) {
 		return parser.Stmt{}, pgerr.Unsupported("a query in this statement in MySQL's dialect").At(st.AST.Position())
 	}
 	l := &lowerer{src: s, stored: true}
-	if _, ok := st.AST.(*ast.Explain); ok {
+	switch st.AST.(type) {
+	case *ast.Explain, *ast.Prepare, *ast.Declare, *ast.Subscribe, *ast.Copy:
 		l.stored = false
 	}
 	inner := l.statement(s.nativeTree(query))

@@ -349,8 +349,30 @@ func (l *lowerer) setOperation(list *mast.SetOprSelectList, with *mast.WithClaus
 		body = combine(body, t.body, op, t.op == mast.UnionAll || t.op == mast.ExceptAll, t.pos)
 	}
 	out.Body = body
-	l.tail(out, order, limit, nil)
+	l.tail(out, order, limit, resultLabels(terms[0].body))
 	return out
+}
+
+// resultLabels are the labels of a set operation's result, those of its first query.
+func resultLabels(body ast.QueryBody) labels {
+	out := labels{}
+	for {
+		switch b := body.(type) {
+		case *ast.SetOp:
+			body = b.Args[0]
+			continue
+		case *ast.Select:
+			body = b.Body
+			continue
+		case *ast.SelectCore:
+			for _, t := range b.Targets {
+				if t.Name != "" {
+					out[strings.ToLower(t.Name)] = t
+				}
+			}
+		}
+		return out
+	}
 }
 
 // combine makes left op right, in one node with left where that has the same operator.
