@@ -107,6 +107,15 @@ type key struct {
 func (g *Generator) key(own []relation) key {
 	r := own[g.pick(len(own))]
 	c := r.columns[g.pick(len(r.columns))]
+	if g.chance(4) {
+		g.use("GROUP BY subquery")
+		inner := g.tableItem()
+		for _, d := range inner.columns {
+			if d.Type == c.Type {
+				return key{Node: build(string(BigInt), "(SELECT count(*) FROM $ WHERE $ = $)", inner.Node, qualified(inner.alias, d.Name), qualified(r.alias, c.Name)), t: BigInt}
+			}
+		}
+	}
 	if g.chance(20) {
 		g.use("GROUP BY expression")
 		return key{Node: g.expr(&scope{own: own}, c.Type, 1), t: c.Type}
@@ -147,6 +156,11 @@ func (g *Generator) ofGroup(s, outer *scope, keys []key, t Type, depth int) *Nod
 		return build(string(t), "$", fit[g.pick(len(fit))].String())
 	case len(plain.own) > 0 && g.chance(12):
 		return g.expr(plain, t, depth-1)
+	case t == BigInt && depth > 0 && g.chance(15):
+		g.use("aggregate of an outer query")
+		inner := g.tableItem()
+		c := inner.columns[g.pick(len(inner.columns))]
+		return build(string(t), "(SELECT count(*) FROM $ WHERE $ $ $)", inner.Node, qualified(inner.alias, c.Name), g.one("=", "<", ">="), g.aggregate(s, c.Type))
 	case g.chance(10):
 		return build(string(t), "coalesce($, $)", g.aggregate(s, t), g.literal(t))
 	}

@@ -226,6 +226,12 @@ func (g *Generator) subqueryPred(s *scope, depth int) *Node {
 		u := g.typeInScope(s)
 		return build("bool", "(($, $) "+not+"IN ($))", g.expr(s, t, 0), g.expr(s, u, 0), g.query(s, []Type{t, u}, depth-1))
 	}
+	if g.chance(30) {
+		g.use("row ANY, ALL subquery")
+		u := g.typeInScope(s)
+		op := fmt.Sprintf("%s %s", g.one("=", "<>", "<", "<=", ">", ">="), g.one("ANY", "ALL"))
+		return build("bool", "(($, $) "+op+" ($))", g.expr(s, t, 0), g.expr(s, u, 0), g.query(s, []Type{t, u}, depth-1))
+	}
 	g.use("ANY, ALL subquery")
 	op := fmt.Sprintf("%s %s", comparisons[g.pick(len(comparisons))], g.one("ANY", "ALL"))
 	return build("bool", "($ "+op+" ($))", g.expr(s, t, 0), g.query(s, []Type{t}, depth-1))

@@ -94,6 +94,10 @@ func (g *Generator) on(s *scope, own []relation, next relation, kind string, dep
 		return eq
 	case k < 9:
 		g.use("ON equality and more")
+		if depth > 1 && g.chance(30) {
+			g.use("ON with a subquery")
+			return build("bool", "($ AND $)", eq, g.subqueryPred(s, 1))
+		}
 		return build("bool", "($ AND $)", eq, g.pred(s, 1))
 	case k < 10:
 		g.use("ON with OR")

@@ -49,6 +49,11 @@ func (g *Generator) plain(outer *scope, types []Type, depth int) *Node {
 		cols[i] = g.expr(s, t, depth)
 		if t == Int && depth > 0 && g.chance(2) {
 			g.use("set-returning function in the list")
+			if g.chance(40) {
+				g.use("set-returning function of another")
+				cols[i] = build(string(t), "generate_series(0, generate_series(1, ($ % 3)))", g.expr(s, Int, 0))
+				continue
+			}
 			cols[i] = build(string(t), g.one("generate_series(1, $)", "unnest(ARRAY[0, $, NULL])"), build(string(Int), "($ % 3)", g.expr(s, Int, 0)))
 		}
 	}
@@ -89,6 +94,12 @@ func (g *Generator) limited(outer *scope, types []Type, depth int) *Node {
 	case 0:
 		g.use("OFFSET")
 		limit = word(fmt.Sprintf(" LIMIT %d OFFSET %d", 1+g.pick(4), g.pick(4)))
+	case 2:
+		g.use("LIMIT subquery")
+		limit = build("", " LIMIT (SELECT count(*) % 5 FROM ($) AS $)", g.query(outer, []Type{Int}, depth-2), g.alias())
+		if outer != nil && g.chance(50) {
+			limit = build("", " LIMIT greatest(0, $ % 4) OFFSET $", g.expr(outer, Int, 0), g.one("0", "1", "2"))
+		}
 	case 1:
 		// With ties the order may have them.
 		g.use("WITH TIES")

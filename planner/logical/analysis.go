@@ -483,7 +483,8 @@ func (a *Analysis) computeAppendOnly(n Node) bool {
 		if n.Kind == physical.Right {
 			return a.AppendOnly(n.Right) && a.Constant(n.Left)
 		}
-		return a.Constant(n.Left) && a.Constant(n.Right)
+		// Of a full join either side may come first, even within the one step in which constant rows come.
+		return false
 	case *SetOp:
 		if !n.Except {
 			return a.AppendOnly(n.Left) && a.AppendOnly(n.Right)
