@@ -24,6 +24,25 @@ func (s *Store) HasState(dataflow uint32, id StateID, multimap bool) (bool, erro
 	return ok, errors.Join(it.Error(), it.Close())
 }
 
+// StateEntries counts the entries of all of a dataflow's operator state, by reading it: one for each key of a map and each
+// distinct row of a group. It is for tests and diagnosis.
+func (s *Store) StateEntries(dataflow uint32) (n int64, err error) {
+	for _, kind := range []byte{kindMap, kindGroup} {
+		lower, upper := kindRange(dataflow, kind)
+		it, err := s.derived.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+		if err != nil {
+			return 0, err
+		}
+		for ok := it.First(); ok; ok = it.Next() {
+			n++
+		}
+		if err := errors.Join(it.Error(), it.Close()); err != nil {
+			return 0, err
+		}
+	}
+	return n, nil
+}
+
 func stateKind(multimap bool) byte {
 	if multimap {
 		return kindGroup

@@ -117,10 +117,20 @@ func (g *Generator) key(own []relation) key {
 		}
 	}
 	if g.chance(20) {
-		g.use("GROUP BY expression")
-		return key{Node: g.expr(&scope{own: own}, c.Type, 1), t: c.Type}
+		// Without a column it would be a constant, which PostgreSQL up to 17 does not set to NULL in the grouping sets that lack it, and which
+		// may read as a position.
+		if e := g.expr(&scope{own: own}, c.Type, 1); mentions(e, own) {
+			g.use("GROUP BY expression")
+			return key{Node: e, t: c.Type}
+		}
 	}
 	return key{build(string(c.Type), qualified(r.alias, c.Name)), c.Type, relation{r.alias, []Column{c}}}
+}
+
+// mentions tells whether an expression refers to one of the relations.
+func mentions(e *Node, own []relation) bool {
+	text := e.String()
+	return slices.ContainsFunc(own, func(r relation) bool { return r.alias != "" && strings.Contains(text, r.alias+".") })
 }
 
 func (g *Generator) grouped(outer *scope, types []Type, depth int) *Node {
@@ -226,25 +236,35 @@ var (
 	peerFrames = []string{"RANGE UNBOUNDED PRECEDING", "GROUPS BETWEEN 1 PRECEDING AND 1 FOLLOWING", "GROUPS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING", "RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING EXCLUDE GROUP", "RANGE BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING EXCLUDE TIES"}
 )
 
-// windowed writes a query with window functions.
+// windowed writes a query with window functions. Only one of them may tell equal rows apart: which of two equal rows is the first for one
+// function says nothing about the other.
 func (g *Generator) windowed(outer *scope, types []Type, depth int) *Node {
 	from, own := g.from(outer, min(depth-1, 1))
 	s := outer.inner(own)
 	cols := make([]*Node, len(types))
+	apart := false
 	for i, t := range types {
 		if i > 0 && g.chance(30) {
 			cols[i] = g.expr(s, t, 1)
 			continue
 		}
-		cols[i] = g.window(own, t)
+		var total bool
+		if cols[i], total = g.window(own, t, !apart); cols[i] == nil {
+			cols[i] = g.expr(s, t, 1)
+		}
+		apart = apart || total
 	}
 	return build(sortOf(types), "SELECT $ FROM $$", fixed(cols...), from, g.where(s, depth-1, 40))
 }
 
-func (g *Generator) window(own []relation, t Type) *Node {
+// window writes a window function and tells whether it tells equal rows apart. It is nil if it must not and the type has no other.
+func (g *Generator) window(own []relation, t Type, mayTotal bool) (call *Node, total bool) {
 	s := &scope{own: own}
 	forms := windowForms[t]
 	f := forms[g.pick(len(forms))]
+	if strings.HasSuffix(f.text, " (t)") && !mayTotal {
+		return nil, false
+	}
 	name, _, _ := strings.Cut(f.text, "(")
 	g.use("window " + name)
 	text, total := strings.CutSuffix(f.text, " (t)")
@@ -261,7 +281,7 @@ func (g *Generator) window(own []relation, t Type) *Node {
 	frame := ""
 	if !ranking && g.chance(35) {
 		frame = peerFrames[g.pick(len(peerFrames))]
-		if total || g.chance(50) {
+		if total || mayTotal && g.chance(50) {
 			frame = rowFrames[g.pick(len(rowFrames))]
 			total = true
 		}
@@ -272,7 +292,7 @@ func (g *Generator) window(own []relation, t Type) *Node {
 		over += "ORDER BY " + g.windowOrder(own, total) + " "
 	}
 	kids = append(kids, strings.TrimSpace(over+frame))
-	return build(string(t), text+" OVER ($)", kids...)
+	return build(string(t), text+" OVER ($)", kids...), total
 }
 
 // windowOrder is one column, or all, which leaves ties only among rows that are equal in everything that can be seen.

@@ -180,3 +180,18 @@ func (g *Generator) edges() (table, from, to string) {
 	}
 	return t.Name, ints[0], ints[1]
 }
+
+// Partition writes a query and the same in three parts: the rows for which a condition is true, false and unknown. The two have the same
+// answer, whatever the condition.
+func (g *Generator) Partition() (whole, parts *Query) {
+	g.aliases, g.ctes, g.uses = 0, nil, map[string]bool{}
+	types := []Type{g.columnType(), g.columnType()}
+	from, own := g.from(nil, 2)
+	s := &scope{own: own}
+	cols := fixed(g.expr(s, types[0], 1), g.expr(s, types[1], 1))
+	p := g.pred(s, 2)
+	whole = &Query{Node: build(sortOf(types), "SELECT $ FROM $", cols, from), Types: types}
+	parts = &Query{Types: types, Node: build(sortOf(types), "SELECT $ FROM $ WHERE $ UNION ALL SELECT $ FROM $ WHERE NOT $ UNION ALL SELECT $ FROM $ WHERE ($) IS NULL",
+		cols, from, p, cols, from, p, cols, from, p)}
+	return whole, parts
+}
