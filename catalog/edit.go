@@ -17,6 +17,8 @@ type Edit struct {
 	base    *Snapshot
 	next    *Snapshot
 	changed map[string]bool // keys to write or delete
+	given   []uint32        // by NewID
+	reuse   []uint32        // to be given next
 }
 
 // Record is one durable catalog entry: a nil Value deletes the key.
@@ -30,6 +32,7 @@ func (s *Snapshot) Edit() *Edit {
 	next := &Snapshot{
 		Version:   s.Version + 1,
 		nextID:    s.nextID,
+		ids:       s.ids,
 		schemas:   maps.Clone(s.schemas),
 		relations: maps.Clone(s.relations),
 		byName:    maps.Clone(s.byName),
@@ -43,11 +46,23 @@ func (e *Edit) Snapshot() *Snapshot { return e.next }
 
 // NewID reserves an object id.
 func (e *Edit) NewID() uint32 {
-	id := e.next.nextID
-	e.next.nextID++
+	var id uint32
+	if len(e.reuse) > 0 {
+		id, e.reuse = e.reuse[0], e.reuse[1:]
+	} else {
+		id = e.next.ids.take(e.next.nextID)
+	}
+	e.next.nextID = max(e.next.nextID, id+1)
+	e.given = append(e.given, id)
 	e.changed[metaKey] = true
 	return id
 }
+
+// IDs lists the ids that NewID has given, in order.
+func (e *Edit) IDs() []uint32 { return e.given }
+
+// Reuse makes NewID give these ids first: those of an edit that is made once more.
+func (e *Edit) Reuse(ids []uint32) { e.reuse = ids }
 
 // AddSchema creates a schema.
 func (e *Edit) AddSchema(name, owner string) error {
@@ -186,10 +201,16 @@ func (e *Edit) Drop(ids []uint32, cascade bool) ([]*Relation, error) {
 	return order, nil
 }
 
-// remove takes a relation out, a table with its indexes, an index out of its table's list.
+// remove takes a relation out, a table with its indexes and sequences, those out of their table's lists.
 func (e *Edit) remove(r *Relation) {
 	for _, x := range e.next.Indexes(r) {
 		e.remove(x)
+	}
+	for _, x := range e.next.OwnedSequences(r) {
+		e.remove(x)
+	}
+	if r.Sequence != nil {
+		e.disown(r)
 	}
 	delete(e.next.relations, r.ID)
 	delete(e.next.byName, qualified{r.Schema, r.Name})

@@ -14,6 +14,7 @@ const (
 	Sink
 	Index
 	System
+	Sequence
 )
 
 // String gives the kind as messages write it.
@@ -31,6 +32,8 @@ func (k Kind) String() string {
 		return "sink"
 	case Index:
 		return "index"
+	case Sequence:
+		return "sequence"
 	}
 	return "system relation"
 }
@@ -38,7 +41,7 @@ func (k Kind) String() string {
 // FirstUserID is the first id given to a user's object, as in PostgreSQL.
 const FirstUserID = 16384
 
-// Relation is a stream, table, view, materialized view, sink or index. It is immutable once in a Snapshot.
+// Relation is a stream, table, view, materialized view, sink, index or sequence. It is immutable once in a Snapshot.
 type Relation struct {
 	ID      uint32
 	Schema  string
@@ -62,6 +65,9 @@ type Relation struct {
 	DependsOn []uint32 `json:",omitempty"`
 	// UsesFunctions lists the ids of the functions in SQL that Query calls, each once.
 	UsesFunctions []uint32 `json:",omitempty"`
+	// DependsWidth is the number of columns that each of DependsOn had when Query was written: * does not mean those
+	// that came later.
+	DependsWidth []int `json:",omitempty"`
 
 	// Rows are the approximate numbers of rows, by id, of what Query reads, when the object was made: its plan depends on
 	// them, and must be the same at every start.
@@ -75,6 +81,9 @@ type Relation struct {
 	Indexes []uint32 `json:",omitempty"`
 	// Index is what an index keeps.
 	Index *IndexDef `json:",omitempty"`
+	// Sequence is how a sequence counts; Sequences are the ids of those that a table's columns own.
+	Sequence  *SequenceDef `json:",omitempty"`
+	Sequences []uint32     `json:",omitempty"`
 
 	Watermark *Watermark `json:",omitempty"`
 	// Options are the WITH (...) options in the order written, with lower-case names.
@@ -156,4 +165,26 @@ func (r *Relation) SetOption(name, value string) {
 		}
 	}
 	r.Options = append(opts, Option{name, value})
+}
+
+// SetDependencies notes what a relation's query reads.
+func (r *Relation) SetDependencies(ids []uint32, cat *Snapshot) {
+	r.DependsOn, r.DependsWidth = ids, make([]int, len(ids))
+	for i, id := range ids {
+		if d, ok := cat.Relation(id); ok {
+			r.DependsWidth[i] = len(d.Columns)
+		}
+	}
+}
+
+// Widths gives DependsWidth by relation; nil where it is not known.
+func (r *Relation) Widths() map[uint32]int {
+	if len(r.DependsWidth) != len(r.DependsOn) {
+		return nil
+	}
+	out := make(map[uint32]int, len(r.DependsOn))
+	for i, id := range r.DependsOn {
+		out[id] = r.DependsWidth[i]
+	}
+	return out
 }

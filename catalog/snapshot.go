@@ -3,16 +3,33 @@ package catalog
 import (
 	"cmp"
 	"slices"
+	"sync/atomic"
 )
 
 // Snapshot is the set of all objects at one moment. It is immutable; the zero value is not usable, see Empty.
 type Snapshot struct {
 	Version   uint64
 	nextID    uint32
+	ids       *idSource
 	schemas   map[string]*Schema
 	relations map[uint32]*Relation
 	byName    map[qualified]*Relation
 	functions map[uint32]*Function
+}
+
+// idSource gives out ids for all edits that come from one first snapshot, so that two of them at the same time never have
+// the same.
+type idSource struct{ last atomic.Uint32 }
+
+// take gives an id that is not below floor.
+func (s *idSource) take(floor uint32) uint32 {
+	for {
+		last := s.last.Load()
+		id := max(last+1, floor)
+		if s.last.CompareAndSwap(last, id) {
+			return id
+		}
+	}
 }
 
 type qualified struct{ schema, name string }
@@ -29,6 +46,7 @@ const (
 func Empty(system []*Relation) *Snapshot {
 	s := &Snapshot{
 		nextID:    FirstUserID,
+		ids:       &idSource{},
 		schemas:   map[string]*Schema{},
 		relations: map[uint32]*Relation{},
 		byName:    map[qualified]*Relation{},

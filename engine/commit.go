@@ -53,18 +53,28 @@ func (e *Engine) Commit(ctx context.Context, t *Txn) (uint64, error) {
 func (e *Engine) runCommitter() {
 	defer close(e.committerDone)
 	var group []*Txn
+	var alone *Txn // came while a group was being collected that it cannot be in
 	for {
-		select {
-		case t := <-e.queue:
-			group = append(group[:0], t)
-		case <-e.stopped:
-			return
+		group = group[:0]
+		if alone != nil {
+			group, alone = append(group, alone), nil
+		} else {
+			select {
+			case t := <-e.queue:
+				group = append(group, t)
+			case <-e.stopped:
+				return
+			}
 		}
 		rows := group[0].rows()
 	drain:
-		for len(group) < groupTxnsMax && rows < groupRowsMax {
+		for len(group) < groupTxnsMax && rows < groupRowsMax && !group[0].exclusive() {
 			select {
 			case t := <-e.queue:
+				if t.exclusive() {
+					alone = t
+					break drain
+				}
 				group = append(group, t)
 				rows += t.rows()
 			default:
@@ -186,6 +196,14 @@ func (e *Engine) stage(g *groupState, t *Txn) error {
 			return err
 		}
 	}
+	if t.edit != nil {
+		if err := st.build(t); err != nil {
+			return err
+		}
+		if t.Built != nil {
+			t.Built()
+		}
+	}
 	for i := range t.Writes {
 		w := &t.Writes[i]
 		if w.Relation.Kind == catalog.Table {
@@ -222,6 +240,9 @@ func (st *txnState) apply(t *Txn) {
 	g := st.g
 	for k, v := range st.overlay {
 		g.overlay[k] = v
+	}
+	for _, id := range t.clear {
+		g.commit.DropRelation(id)
 	}
 	for _, op := range st.rowOps {
 		if op.row == nil {

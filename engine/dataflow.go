@@ -141,6 +141,11 @@ func (e *Engine) prepare(d *dataflow, snap *catalog.Snapshot) {
 
 // plan makes the physical plan; stored state that belongs to another plan is thrown away.
 func (e *Engine) plan(d *dataflow, snap *catalog.Snapshot) error {
+	return e.planAmong(d, snap, func(id uint32) (*dataflow, bool) { return e.flows[id], e.relations[id] != nil })
+}
+
+// planAmong is plan with a look-up of the dataflows and relations that there are.
+func (e *Engine) planAmong(d *dataflow, snap *catalog.Snapshot, find func(id uint32) (*dataflow, bool)) error {
 	plan, fingerprint, err := e.opt.Plan(d.relation(), snap)
 	if err != nil {
 		return fmt.Errorf("plan: %w", err)
@@ -165,8 +170,9 @@ func (e *Engine) plan(d *dataflow, snap *catalog.Snapshot) error {
 		if s.System != "" {
 			return fmt.Errorf("a view cannot read the system relation %s", s.System)
 		}
-		in := input{node: i, scan: s, up: e.flows[s.Relation]}
-		if in.up == nil && e.relations[s.Relation] == nil {
+		up, known := find(s.Relation)
+		in := input{node: i, scan: s, up: up}
+		if !known {
 			return fmt.Errorf("input relation %d is missing", s.Relation)
 		}
 		d.inputs = append(d.inputs, in)

@@ -12,6 +12,13 @@ import (
 // streams and tables can be written as soon as DDL returns; new materialized views and sinks are installed and
 // compute their first contents in the background (see WaitLoaded). What f removed is stopped and deleted.
 func (e *Engine) DDL(ctx context.Context, f func(*catalog.Edit) error) error {
+	return e.CommitDDL(ctx, &Txn{}, f)
+}
+
+// CommitDDL is DDL together with the rest of a transaction: its writes, which are for the relations as f leaves them. f may add
+// to t.Rewrites. New indexes are filled from the rows of their tables; that and rewrites hold up all other commits, and
+// cost a pass over the rows.
+func (e *Engine) CommitDDL(ctx context.Context, t *Txn, f func(*catalog.Edit) error) error {
 	e.ddl.Lock()
 	defer e.ddl.Unlock()
 	before := e.Catalog()
@@ -25,17 +32,39 @@ func (e *Engine) DDL(ctx context.Context, f func(*catalog.Edit) error) error {
 	if err != nil {
 		return err
 	}
-	records, err := edit.Records()
-	if err != nil {
+	if t.records, err = edit.Records(); err != nil {
 		return err
 	}
-	t := &Txn{edit: edit, records: records}
+	t.edit, t.clear, t.drop = edit, nil, nil
+	for _, r := range added {
+		if r.Kind == catalog.Table || r.Kind == catalog.Stream || r.Kind == catalog.Sequence {
+			t.clear = append(t.clear, r.ID)
+		}
+	}
 	for _, r := range removed {
 		t.drop = append(t.drop, r.ID)
+		if id := r.StorageID(); id != r.ID {
+			t.drop = append(t.drop, id)
+		}
+	}
+	moved := map[uint32]bool{}
+	for _, r := range updated {
+		if old, _ := before.Relation(r.ID); old.StorageID() != r.StorageID() {
+			if old.StorageID() == r.ID {
+				moved[r.ID] = true // its changelog lies under this id, too
+			} else {
+				t.drop = append(t.drop, old.StorageID())
+			}
+		}
 	}
 	t.published = func(epoch uint64) { e.publishDDL(epoch, added, removed, updated, flows) }
 	if _, err := e.Commit(ctx, t); err != nil {
 		return err
+	}
+	for id := range moved {
+		if err := e.store.DropRows(id); err != nil {
+			return err
+		}
 	}
 	for _, r := range added {
 		if r.Kind == catalog.Stream {
@@ -72,7 +101,14 @@ func (e *Engine) newFlows(added []*catalog.Relation, after *catalog.Snapshot) (m
 			continue
 		}
 		d := e.newDataflow(r)
-		if err := e.plan(d, after); err != nil {
+		if err := e.planAmong(d, after, func(id uint32) (*dataflow, bool) {
+			up := e.flows[id]
+			if up == nil {
+				up = flows[id]
+			}
+			_, known := after.Relation(id)
+			return up, known
+		}); err != nil {
 			return nil, err
 		}
 		for _, in := range d.inputs {

@@ -60,6 +60,9 @@ type Engine struct {
 	commitErr     error // committer only
 	background    sync.WaitGroup
 
+	seqMu     sync.Mutex
+	sequences map[uint32]*sequence // those in use, by id
+
 	mu        sync.Mutex
 	published *sharedSnapshot
 	relations map[uint32]*relation
@@ -109,6 +112,7 @@ func Open(opt Options) (*Engine, error) {
 		relations:     map[uint32]*relation{},
 		flows:         map[uint32]*dataflow{},
 		sources:       map[uint32]*source{},
+		sequences:     map[uint32]*sequence{},
 	}
 	if err := e.load(); err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -289,6 +293,9 @@ func (e *Engine) Close() error {
 	var err error
 	e.stopOnce.Do(func() {
 		e.stopSources()
+		if err := e.keepSequences(context.Background()); err != nil {
+			e.log.Warn("where the sequences stand was not written; they go on further ahead", "error", err)
+		}
 		close(e.stopped)
 		<-e.committerDone
 		e.mu.Lock()

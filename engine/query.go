@@ -25,6 +25,9 @@ type Query struct {
 	Context *expr.Context
 	// Pending are changes of the session's own open transaction, by relation: the query sees them.
 	Pending map[uint32]*Pending
+	// Catalog has the relations as the plan means them, with those that the session's open transaction has made; nil is the
+	// read's.
+	Catalog *catalog.Snapshot
 	// Emit takes the result's batches: the plan's visible columns first, hidden ones after them. It may
 	// return ErrEnough to end the query without an error.
 	Emit func(*delta.Batch) error
@@ -100,6 +103,11 @@ func (r *Read) Run(ctx context.Context, q *Query) error {
 // runScan feeds one scan of the plan.
 func (r *Read) runScan(ctx context.Context, q *Query, flow *exec.Dataflow, node int, s *physical.Scan) error {
 	rel, ok := r.cat.Relation(s.Relation)
+	if q.Catalog != nil {
+		if own, made := q.Catalog.Relation(s.Relation); !ok && made {
+			rel, ok = own, true
+		}
+	}
 	if !ok {
 		return &RelationGoneError{Name: s.Name}
 	}

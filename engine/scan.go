@@ -40,6 +40,12 @@ func (r *Read) scanRange(rel *catalog.Relation, s *physical.Scan, lower, upper [
 		return r.scanView(rel, s, lower, upper, push)
 	case catalog.System:
 		return r.scanSystem(rel, s, session, push)
+	case catalog.Sequence:
+		b, err := r.scanSequence(rel)
+		if err != nil {
+			return err
+		}
+		return push(prune(b, s.Cols))
 	}
 	return fmt.Errorf("a %s has no rows", rel.Kind)
 }

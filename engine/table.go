@@ -19,6 +19,8 @@ const (
 	NotNull Violated = iota
 	UniqueKey
 	CheckFails
+	// NotUnique is a key that rows have twice where they are to have it once from now on.
+	NotUnique
 )
 
 // ConstraintError is a violated constraint of a table.
@@ -34,6 +36,8 @@ func (e *ConstraintError) Error() string {
 	switch e.Violated {
 	case NotNull:
 		return fmt.Sprintf("null value in column %q of relation %q violates not-null constraint", e.Column, e.Relation.Name)
+	case NotUnique:
+		return fmt.Sprintf("could not create unique index %q", e.Constraint)
 	case CheckFails:
 		return fmt.Sprintf("new row for relation %q violates check constraint %q", e.Relation.Name, e.Constraint)
 	}

@@ -12,9 +12,14 @@ type Txn struct {
 	edit      *catalog.Edit
 	records   []catalog.Record
 	published func(epoch uint64) // run by the committer under the engine's lock, at the moment of publication
-	drop      []uint32           // relations whose durable data goes in the same batch
+	clear     []uint32           // ids that come into use, under which a change that a crash ended may have left something
+	drop      []uint32           // ids whose durable data goes in the same batch
 
 	Offsets []Offset
+	// Rewrites are what a catalog change does with rows that are there; see CommitDDL.
+	Rewrites []Rewrite
+	// Built is called by the committer when the rewrites are done; it may add to Offsets.
+	Built func()
 
 	done  chan error
 	epoch uint64

@@ -33,6 +33,7 @@ const (
 	InvalidPowerArgument         Code = "2201F"
 	InvalidRowCountInLimit       Code = "2201W"
 	InvalidRowCountInOffset      Code = "2201X"
+	SequenceLimitExceeded        Code = "2200H"
 	InvalidTextRepresentation    Code = "22P02"
 	InvalidBinaryRepresentation  Code = "22P03"
 	BadCopyFileFormat            Code = "22P04"

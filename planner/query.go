@@ -28,12 +28,16 @@ type Env struct {
 	// asked once, for all relations of a query that has several. Nil knows none. The plan of a view must be made with the same
 	// numbers each time, or its stored state is of no use: see Query.Rows.
 	RowCounts func(ids []uint32) map[uint32]int64
+	// Widths are, for the query of a stored view, the numbers of columns that the relations had when it was written, by id.
+	Widths map[uint32]int
+	// Unbuilt tells of materialized views that have no rows yet: they are read by their queries. nil is none.
+	Unbuilt func(id uint32) bool
 	// DisabledRules names rewrite rules that are left out, for tests; "*" leaves out all optional ones.
 	DisabledRules []string
 }
 
 func (e *Env) bindEnv() *bind.Env {
-	return &bind.Env{Catalog: e.Catalog, SearchPath: e.SearchPath, TypeEnv: e.TypeEnv, Params: e.Params, View: e.View}
+	return &bind.Env{Catalog: e.Catalog, SearchPath: e.SearchPath, TypeEnv: e.TypeEnv, Params: e.Params, View: e.View, Widths: e.Widths, Unbuilt: e.Unbuilt}
 }
 
 // Query is a planned query.

@@ -29,6 +29,7 @@ const (
 	CheckExpr      = bind.CheckExpr
 	GenerationExpr = bind.GenerationExpr
 	CopyFilter     = bind.CopyFilter
+	TransformExpr  = bind.TransformExpr
 	// PlainRow is one without words of its own in messages.
 	PlainRow = bind.PlainRow
 )

@@ -46,7 +46,7 @@ func knownFunction(name string) bool { return knownNames()[name] }
 
 // source is what catalog functions read.
 func (s *Session) source() *pgcatalog.Source {
-	return &pgcatalog.Source{Catalog: s.srv.Engine.Catalog(), Owner: s.srv.Superuser, Database: s.database, Known: knownFunction, Session: s}
+	return &pgcatalog.Source{Catalog: s.catalog(), Owner: s.srv.Superuser, Database: s.database, Known: knownFunction, Session: s}
 }
 
 // catalogFunction answers a function of PostgreSQL's system catalogs.
@@ -68,7 +68,7 @@ func (s *Session) Settings() []pgcatalog.Setting {
 func (s *Session) sizeFunction(name string, args []types.Datum) (d types.Datum, ok bool, err error) {
 	switch name {
 	case "pg_relation_size", "pg_total_relation_size", "pg_table_size":
-		if _, found := s.srv.Engine.Catalog().Relation(uint32(args[0].I)); !found {
+		if _, found := s.catalog().Relation(uint32(args[0].I)); !found {
 			return types.Null, true, nil
 		}
 		n, total, err := s.srv.Engine.RelationSize(uint32(args[0].I))

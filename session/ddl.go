@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"millrace/catalog"
@@ -21,15 +22,6 @@ type Connectors interface {
 
 // runDDL runs statements that change the catalog, and refuses by name what is not built.
 func (s *Session) runDDL(ctx context.Context, st *parser.Stmt, c Client) error {
-	if s.inBlock() && changesCatalog(st.AST) {
-		return pgerr.Unsupported("DDL in a transaction block").WithHint("Run it outside BEGIN ... COMMIT; each DDL statement is atomic by itself.")
-	}
-	if s.txn != nil && s.txn.implicit && len(s.txn.writes) > 0 {
-		// A statement string that writes and then changes the catalog: what came before is committed first.
-		if err := s.commitTxn(ctx); err != nil {
-			return err
-		}
-	}
 	switch n := st.AST.(type) {
 	case *ast.CreateTable:
 		return s.createTable(ctx, n, c)
@@ -45,6 +37,10 @@ func (s *Session) runDDL(ctx context.Context, st *parser.Stmt, c Client) error {
 		return s.createSchema(ctx, n, c)
 	case *ast.CreateFunction:
 		return s.createFunction(ctx, n, c)
+	case *ast.CreateSequence:
+		return s.createSequence(ctx, n, c)
+	case *ast.CreateIndex:
+		return s.createIndex(ctx, n, c)
 	case *ast.Drop:
 		if n.Kind == ast.KindFunction {
 			return s.dropFunctions(ctx, n, c)
@@ -73,14 +69,6 @@ func (s *Session) runDDL(ctx context.Context, st *parser.Stmt, c Client) error {
 		return c.Complete("REFRESH MATERIALIZED VIEW")
 	}
 	return pgerr.Unsupported(statementName(st.Text)).At(st.AST.Position())
-}
-
-func changesCatalog(st ast.Statement) bool {
-	switch st.(type) {
-	case *ast.Lock, *ast.Vacuum, *ast.Checkpoint, *ast.Refresh:
-		return false
-	}
-	return true
 }
 
 // statementName is the leading words of a statement, for messages.
@@ -126,7 +114,7 @@ func (s *Session) createWith(ctx context.Context, n ast.ObjectName, ifNotExists 
 	}
 	var made *catalog.Relation
 	exists := false
-	err = s.srv.Engine.DDL(ctx, func(e *catalog.Edit) error {
+	err = s.ddl(ctx, func(e *catalog.Edit) error {
 		if old, ok := e.Snapshot().Lookup(schema, name); ok && ifNotExists {
 			made, exists = old, true
 			return errExists
@@ -163,7 +151,7 @@ func (s *Session) createSchema(ctx context.Context, st *ast.CreateSchema, c Clie
 		return pgerr.Unsupported("CREATE SCHEMA with elements").At(st.Pos)
 	}
 	exists := false
-	err := s.srv.Engine.DDL(ctx, func(e *catalog.Edit) error {
+	err := s.ddl(ctx, func(e *catalog.Edit) error {
 		if _, ok := e.Snapshot().Schema(name); ok && st.IfNotExists {
 			exists = true
 			return errExists
@@ -184,6 +172,7 @@ func (s *Session) createSchema(ctx context.Context, st *ast.CreateSchema, c Clie
 var kindOf = map[ast.ObjectKind]catalog.Kind{
 	ast.KindTable: catalog.Table, ast.KindStream: catalog.Stream, ast.KindView: catalog.View,
 	ast.KindMaterializedView: catalog.MaterializedView, ast.KindSink: catalog.Sink, ast.KindIndex: catalog.Index,
+	ast.KindSequence: catalog.Sequence,
 }
 
 // article gives a kind with its article.
@@ -213,9 +202,11 @@ func (s *Session) runDrop(ctx context.Context, st *ast.Drop, c Client) error {
 		return pgerr.Unsupported(tag).At(st.Pos)
 	}
 	var removed []*catalog.Relation
-	var skipped []string
+	var skipped, notices []string
 	named := map[uint32]bool{}
-	err := s.srv.Engine.DDL(ctx, func(e *catalog.Edit) error {
+	err := s.ddl(ctx, func(e *catalog.Edit) error {
+		clear(named)
+		skipped, notices = nil, nil
 		var ids []uint32
 		for _, o := range st.Objects {
 			r, err := s.relation(o.Name)
@@ -227,7 +218,7 @@ func (s *Session) runDrop(ctx context.Context, st *ast.Drop, c Client) error {
 				return dropMissing(err, kind, o.Name)
 			}
 			if r.Kind != kind {
-				return wrongKind(r, kind)
+				return dropKind(r, kind)
 			}
 			if !named[r.ID] {
 				named[r.ID] = true
@@ -238,6 +229,16 @@ func (s *Session) runDrop(ctx context.Context, st *ast.Drop, c Client) error {
 			return errExists
 		}
 		var err error
+		if kind == catalog.Index {
+			if err := dropIndexes(e, ids); err != nil {
+				return err
+			}
+		}
+		if kind == catalog.Sequence {
+			if notices, err = dropDefaults(e, ids, st.Cascade); err != nil {
+				return err
+			}
+		}
 		removed, err = e.Drop(ids, st.Cascade)
 		return err
 	})
@@ -249,10 +250,24 @@ func (s *Session) runDrop(ctx context.Context, st *ast.Drop, c Client) error {
 			return err
 		}
 	}
+	for _, n := range notices {
+		if err := s.notice(c, "NOTICE", pgerr.New(pgerr.SuccessfulCompletion, "%s", n)); err != nil {
+			return err
+		}
+	}
 	if err := s.noticeCascade(c, removed, named); err != nil {
 		return err
 	}
 	return c.Complete(tag)
+}
+
+// dropKind is wrongKind in the words of DROP.
+func dropKind(r *catalog.Relation, want catalog.Kind) error {
+	e := pgerr.New(pgerr.WrongObjectType, "%q is not %s", r.Name, article(want))
+	if r.Kind != catalog.System {
+		e.Hint = "Use DROP " + strings.ToUpper(r.Kind.String()) + " to remove " + article(r.Kind) + "."
+	}
+	return e
 }
 
 // dropMissing words the error as DROP does.
@@ -262,6 +277,7 @@ func dropMissing(err error, kind catalog.Kind, n ast.ObjectName) error {
 		return err
 	}
 	e := *pe
+	e.Position, e.Hint = 0, ""
 	if kind == catalog.Index {
 		e.Code = pgerr.UndefinedObject
 	}
@@ -283,7 +299,7 @@ func (s *Session) noticeCascade(c Client, removed []*catalog.Relation, named map
 func (s *Session) dropSchemas(ctx context.Context, st *ast.Drop, c Client, tag string) error {
 	for _, o := range st.Objects {
 		var removed []*catalog.Relation
-		err := s.srv.Engine.DDL(ctx, func(e *catalog.Edit) (err error) {
+		err := s.ddl(ctx, func(e *catalog.Edit) (err error) {
 			removed, err = e.DropSchema(o.Name.Name, st.Cascade)
 			return err
 		})
@@ -309,7 +325,7 @@ func (s *Session) runComment(ctx context.Context, st *ast.Comment, c Client) err
 		text = *st.Text
 	}
 	if st.Kind == ast.KindSchema {
-		err := s.srv.Engine.DDL(ctx, func(e *catalog.Edit) error { return e.CommentSchema(st.Object.Name.Name, text) })
+		err := s.ddl(ctx, func(e *catalog.Edit) error { return e.CommentSchema(st.Object.Name.Name, text) })
 		if err != nil {
 			return err
 		}
@@ -326,7 +342,7 @@ func (s *Session) runComment(ctx context.Context, st *ast.Comment, c Client) err
 	if st.Kind != ast.KindColumn && r.Kind != kind {
 		return wrongKind(r, kind)
 	}
-	err = s.srv.Engine.DDL(ctx, func(e *catalog.Edit) error {
+	err = s.ddl(ctx, func(e *catalog.Edit) error {
 		if st.Kind != ast.KindColumn {
 			return e.Modify(r.ID, func(r *catalog.Relation) { r.Comment = text })
 		}
@@ -346,8 +362,9 @@ func undefinedColumn(name string, r *catalog.Relation) error {
 	return pgerr.New(pgerr.UndefinedColumn, "column %q of relation %q does not exist", name, r.Name)
 }
 
-// runTruncate empties tables: it deletes their rows, so that views follow.
+// runTruncate empties tables: it deletes their rows, so that views follow, all in one commit.
 func (s *Session) runTruncate(ctx context.Context, st *ast.Truncate, c Client) error {
+	var tables []*catalog.Relation
 	for _, t := range st.Tables {
 		r, err := s.relation(t.ObjectName)
 		if err != nil {
@@ -356,19 +373,39 @@ func (s *Session) runTruncate(ctx context.Context, st *ast.Truncate, c Client) e
 		if r.Kind != catalog.Table {
 			return wrongKind(r, catalog.Table)
 		}
-		d, err := planner.PlanDelete(&ast.Delete{Pos: st.Pos, Table: t}, s.ddlEnv(s.catalog()))
-		if err != nil {
-			return err
+		if !slices.Contains(tables, r) {
+			tables = append(tables, r)
 		}
-		err = s.retryConflicts(ctx, false, func() error {
+	}
+	err := s.retryConflicts(ctx, false, func() error {
+		var writes []engine.Write
+		for _, r := range tables {
+			name := &ast.TableName{ObjectName: ast.ObjectName{Pos: st.Pos, Schema: r.Schema, Name: r.Name}}
+			d, err := planner.PlanDelete(&ast.Delete{Pos: st.Pos, Table: name}, s.ddlEnv(s.catalog()))
+			if err != nil {
+				return err
+			}
 			ch, err := s.dmlChange(ctx, d, nil, c)
 			if err != nil {
 				return err
 			}
-			return s.write(ctx, engine.Write{Relation: r, Batch: ch.batch})
-		})
-		if err != nil {
-			return err
+			if ch.batch.N > 0 {
+				writes = append(writes, engine.Write{Relation: d.Relation, Batch: ch.batch})
+			}
+		}
+		return s.writeAll(ctx, writes)
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range tables {
+		for _, x := range s.catalog().OwnedSequences(r) {
+			if !st.RestartIdentity {
+				continue
+			}
+			if err := s.setSequence(x, x.Sequence.Start, false); err != nil {
+				return err
+			}
 		}
 	}
 	return c.Complete("TRUNCATE TABLE")

@@ -13,7 +13,7 @@ import (
 
 // constraintNames are the names of constraints that are not built.
 var constraintNames = map[ast.ConstraintKind]string{
-	ast.ConstraintForeignKey: "FOREIGN KEY constraints", ast.ConstraintIdentity: "identity columns", ast.ConstraintExclude: "EXCLUDE constraints",
+	ast.ConstraintForeignKey: "FOREIGN KEY constraints", ast.ConstraintExclude: "EXCLUDE constraints",
 }
 
 // uniqueKey is a UNIQUE constraint of a table that is being defined.
@@ -53,14 +53,52 @@ func (b *columnBuilder) columnConstraint(at int, con *ast.ColumnConstraint) erro
 		if b.r.Kind != catalog.Table {
 			return pgerr.Unsupported("generated columns of a stream").At(con.Pos)
 		}
-		if col.Default != "" {
+		switch {
+		case b.countedAt(at) && col.Generated != catalog.GivenOrDefault:
+			return b.twice("identity and generation expression", col, con.Pos)
+		case b.countedAt(at) || col.Default != "" && col.Generated == catalog.GivenOrDefault:
 			return b.twice("default and generation expression", col, con.Pos)
+		case col.Generated == catalog.StoredExpr:
+			return pgerr.New(pgerr.SyntaxError, "multiple generation clauses specified for column \"%s\" of table \"%s\"", col.Name, b.r.Name).At(con.Pos)
 		}
 		col.Generated, col.Default = catalog.StoredExpr, ast.Format(con.Expr)
 		b.computed = append(b.computed, computedColumn{at, con.Expr})
 		return nil
+	case ast.ConstraintIdentity:
+		return b.identity(at, con)
 	}
 	return pgerr.Unsupported(constraintNames[con.Kind]).At(con.Pos)
+}
+
+// countedAt reports whether a column has a sequence of its own.
+func (b *columnBuilder) countedAt(at int) bool {
+	return slices.ContainsFunc(b.counters, func(k counted) bool { return k.at == at })
+}
+
+// identity makes a column GENERATED ... AS IDENTITY.
+func (b *columnBuilder) identity(at int, con *ast.ColumnConstraint) error {
+	col := &b.r.Columns[at]
+	switch {
+	case b.r.Kind != catalog.Table:
+		return pgerr.Unsupported("identity columns of a stream").At(con.Pos)
+	case col.Generated == catalog.StoredExpr:
+		return b.twice("identity and generation expression", col, con.Pos)
+	case col.Generated != catalog.GivenOrDefault:
+		return pgerr.New(pgerr.SyntaxError, "multiple identity specifications for column \"%s\" of table \"%s\"", col.Name, b.r.Name).At(con.Pos)
+	case col.Default != "" || b.countedAt(at):
+		return b.twice("default and identity", col, con.Pos)
+	}
+	switch col.T.Kind {
+	case types.Int2, types.Int4, types.Int8:
+	default:
+		return pgerr.New(pgerr.InvalidParameterValue, "identity column type must be smallint, integer, or bigint")
+	}
+	col.NotNull, col.Generated = true, catalog.IdentityDefault
+	if con.Always {
+		col.Generated = catalog.IdentityAlways
+	}
+	b.counters = append(b.counters, counted{at, con.Sequence, con.Pos})
+	return nil
 }
 
 // twice refuses two ways for a column to come by its values.
@@ -72,7 +110,9 @@ func (b *columnBuilder) columnDefault(col *catalog.Column, con *ast.ColumnConstr
 	switch {
 	case col.Generated == catalog.StoredExpr:
 		return b.twice("default and generation expression", col, con.Pos)
-	case col.Default != "":
+	case col.Generated != catalog.GivenOrDefault:
+		return b.twice("default and identity", col, con.Pos)
+	case col.Default != "" || slices.ContainsFunc(b.counters, func(k counted) bool { return &b.r.Columns[k.at] == col }):
 		return pgerr.New(pgerr.SyntaxError, "multiple default values specified for column \"%s\" of table \"%s\"", col.Name, b.r.Name).At(con.Pos)
 	}
 	text, err := b.s.defaultText(con.Expr, b.env, col)
@@ -89,6 +129,9 @@ func (s *Session) defaultText(e ast.Expr, env *planner.Env, col *catalog.Column)
 		return "", err
 	}
 	if _, err := planner.BindAssignment(e, env, nil, col.Name, col.T); err != nil {
+		return "", err
+	}
+	if err := s.storedDefault(e); err != nil {
 		return "", err
 	}
 	return ast.Format(e), nil
@@ -159,6 +202,9 @@ func keyColumns(r *catalog.Relation, con *ast.TableConstraint) ([]int, error) {
 
 func (b *columnBuilder) primaryKey(cols []int, name string, pos int) error {
 	if b.r.Key != nil {
+		if b.altering {
+			pos = 0
+		}
 		return pgerr.New(pgerr.InvalidTableDefinition, "multiple primary keys for table %q are not allowed", b.r.Name).At(pos)
 	}
 	for _, i := range cols {

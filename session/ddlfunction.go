@@ -34,7 +34,7 @@ func (s *Session) createFunction(ctx context.Context, st *ast.CreateFunction, c 
 	if err := planner.CheckFunction(f, s.ddlEnv(s.catalog())); err != nil {
 		return err
 	}
-	err = s.srv.Engine.DDL(ctx, func(e *catalog.Edit) error { return e.AddFunction(f, st.OrReplace) })
+	err = s.ddl(ctx, func(e *catalog.Edit) error { return e.AddFunction(f, st.OrReplace) })
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func (s *Session) functionResult(st *ast.CreateFunction, f *catalog.Function) er
 // dropFunctions runs DROP FUNCTION.
 func (s *Session) dropFunctions(ctx context.Context, st *ast.Drop, c Client) error {
 	var removed []*catalog.Relation
-	err := s.srv.Engine.DDL(ctx, func(e *catalog.Edit) error {
+	err := s.ddl(ctx, func(e *catalog.Edit) error {
 		var ids []uint32
 		for _, o := range st.Objects {
 			f, err := s.functionToDrop(e.Snapshot(), o)

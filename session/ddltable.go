@@ -19,6 +19,9 @@ const rowIDName = "_rowid"
 const columnsMax = 1600
 
 func (s *Session) createTable(ctx context.Context, st *ast.CreateTable, c Client) error {
+	if st.As != nil {
+		return s.createTableAs(ctx, st, c)
+	}
 	if err := refuseTable(st); err != nil {
 		return err
 	}
@@ -53,7 +56,12 @@ func (s *Session) createTable(ctx context.Context, st *ast.CreateTable, c Client
 		r.Create = ast.Format(st)
 		return nil
 	}
-	_, _, err := s.createWith(ctx, st.Name, st.IfNotExists, c, define, func(e *catalog.Edit, r *catalog.Relation) error { return b.uniqueIndexes(e) })
+	_, _, err := s.createWith(ctx, st.Name, st.IfNotExists, c, define, func(e *catalog.Edit, _ *catalog.Relation) error {
+		if err := b.sequences(e); err != nil {
+			return err
+		}
+		return b.uniqueIndexes(e)
+	})
 	if err != nil {
 		return err
 	}
@@ -66,7 +74,6 @@ func refuseTable(st *ast.CreateTable) error {
 		bad  bool
 		what string
 	}{
-		{st.As != nil, "CREATE TABLE AS"},
 		{st.Persistence == ast.Temporary, "CREATE TEMPORARY TABLE"},
 		{st.OfType != nil, "CREATE TABLE OF"},
 		{len(st.Inherits) > 0, "INHERITS"},
@@ -192,6 +199,8 @@ type columnBuilder struct {
 	given   []*givenCheck
 	// computed are the generated columns, whose expressions are bound when all columns are known.
 	computed []computedColumn
+	counters []counted
+	altering bool // a table that is there: some mistakes have no position then
 }
 
 func (b *columnBuilder) elements(elems []ast.TableElement) error {
@@ -200,6 +209,10 @@ func (b *columnBuilder) elements(elems []ast.TableElement) error {
 		switch e := e.(type) {
 		case *ast.ColumnDef:
 			if err := b.column(e); err != nil {
+				return err
+			}
+		case *ast.LikeClause:
+			if err := b.like(e); err != nil {
 				return err
 			}
 		default:
@@ -216,8 +229,6 @@ func (b *columnBuilder) elements(elems []ast.TableElement) error {
 			if err := b.watermark(e); err != nil {
 				return err
 			}
-		case *ast.LikeClause:
-			return pgerr.Unsupported("LIKE in CREATE TABLE").At(e.Pos)
 		}
 	}
 	if err := b.generated(); err != nil {
@@ -236,12 +247,15 @@ func (b *columnBuilder) column(d *ast.ColumnDef) error {
 	if d.Type == nil {
 		return pgerr.New(pgerr.InvalidTableDefinition, "column %q has no type", d.Name).At(d.Pos)
 	}
-	if isSerial(d.Type) {
-		return pgerr.Unsupported("serial columns").At(d.Type.Pos)
+	t, serial := serialType(d.Type)
+	if serial && b.r.Kind != catalog.Table {
+		return pgerr.Unsupported("serial columns of a stream").At(d.Type.Pos)
 	}
-	t, err := planner.ResolveType(d.Type, b.env)
-	if err != nil {
-		return err
+	if !serial {
+		var err error
+		if t, err = planner.ResolveType(d.Type, b.env); err != nil {
+			return err
+		}
 	}
 	switch t.Kind {
 	case types.Unknown, types.Void, types.Record:
@@ -249,20 +263,19 @@ func (b *columnBuilder) column(d *ast.ColumnDef) error {
 	}
 	b.r.Columns = append(b.r.Columns, catalog.Column{Name: d.Name, T: t})
 	at := len(b.r.Columns) - 1
+	if serial {
+		if len(d.Type.Bounds) > 0 {
+			return pgerr.New(pgerr.FeatureNotSupported, "array of serial is not implemented").At(d.Type.Pos)
+		}
+		b.counters = append(b.counters, counted{at: at, pos: d.Pos})
+		b.r.Columns[at].NotNull = true
+	}
 	for _, con := range d.Constraints {
 		if err := b.columnConstraint(at, con); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func isSerial(t *ast.TypeName) bool {
-	switch t.Name.Name {
-	case "serial", "bigserial", "smallserial", "serial2", "serial4", "serial8":
-		return t.Name.Schema == ""
-	}
-	return false
 }
 
 func (b *columnBuilder) watermark(w *ast.Watermark) error {

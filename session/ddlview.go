@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"millrace/catalog"
@@ -78,7 +79,9 @@ func (s *Session) createView(ctx context.Context, st *ast.CreateView, c Client) 
 		if r.Columns, err = viewColumns(q.Columns, st.Columns, st.Pos); err != nil {
 			return err
 		}
-		r.Query, r.SearchPath, r.DependsOn, r.UsesFunctions = ast.Format(query), s.searchPath(), q.DependsOn, q.UsesFunctions
+		r.Query, r.SearchPath = ast.Format(query), s.searchPath()
+		r.SetDependencies(q.DependsOn, cat)
+		r.UsesFunctions = q.UsesFunctions
 		r.Create = ast.Format(st)
 		return nil
 	}
@@ -96,7 +99,7 @@ func (s *Session) createView(ctx context.Context, st *ast.CreateView, c Client) 
 	if old.Kind != catalog.View {
 		return wrongKind(old, catalog.View)
 	}
-	err = s.srv.Engine.DDL(ctx, func(e *catalog.Edit) error {
+	err = s.ddl(ctx, func(e *catalog.Edit) error {
 		r := *old
 		if err := define(&r, e.Snapshot()); err != nil {
 			return err
@@ -170,25 +173,31 @@ func (s *Session) defineFlow(r *catalog.Relation, query *ast.Select, names []str
 		r.Columns = append(r.Columns, catalog.Column{Name: fmt.Sprintf("_hidden_%d", i), T: root.Types[i], Hidden: true})
 	}
 	r.Key, r.AppendOnly = q.Plan.Key, q.Plan.AppendOnly
-	r.Query, r.SearchPath, r.DependsOn, r.Rows = ast.Format(query), s.searchPath(), q.DependsOn, q.Rows
+	r.Query, r.SearchPath, r.Rows = ast.Format(query), s.searchPath(), q.Rows
+	r.SetDependencies(q.DependsOn, cat)
 	r.UsesFunctions = q.UsesFunctions
 	return nil
 }
 
 // PlanFlow makes the plan of a stored materialized view or sink: the engine calls it on every start.
 func PlanFlow(r *catalog.Relation, cat *catalog.Snapshot) (*physical.Plan, string, error) {
-	st, err := parser.ParseOne(r.Query)
-	if err != nil {
-		return nil, "", err
-	}
-	q, err := planner.PlanQuery(st.AST, &planner.Env{
-		Catalog: cat, SearchPath: r.SearchPath, TypeEnv: types.DefaultEnv, View: true,
-		RowCounts: func([]uint32) map[uint32]int64 { return r.Rows },
-	})
+	q, err := planStored(r, cat)
 	if err != nil {
 		return nil, "", err
 	}
 	return q.Plan, planner.Fingerprint(q.Plan), nil
+}
+
+// planStored plans the query of a view or sink as it stands in the catalog.
+func planStored(r *catalog.Relation, cat *catalog.Snapshot) (*planner.Query, error) {
+	st, err := parser.ParseOne(r.Query)
+	if err != nil {
+		return nil, err
+	}
+	return planner.PlanQuery(st.AST, &planner.Env{
+		Catalog: cat, SearchPath: r.SearchPath, TypeEnv: types.DefaultEnv, View: r.Kind != catalog.View, Widths: r.Widths(),
+		RowCounts: func([]uint32) map[uint32]int64 { return r.Rows },
+	})
 }
 
 func (s *Session) createMaterializedView(ctx context.Context, st *ast.CreateMaterializedView, c Client) error {
@@ -212,7 +221,10 @@ func (s *Session) createMaterializedView(ctx context.Context, st *ast.CreateMate
 	if err != nil {
 		return err
 	}
-	if made && !s.settings.isOn("background_ddl") {
+	switch {
+	case made && s.txn != nil:
+		s.txn.views = append(s.txn.views, r.ID)
+	case made && !s.settings.isOn("background_ddl"):
 		if err := s.waitLoaded(ctx, r, c); err != nil {
 			return err
 		}
@@ -295,7 +307,10 @@ func (s *Session) createSink(ctx context.Context, st *ast.CreateSink, c Client) 
 	if err != nil {
 		return err
 	}
-	if made && !s.settings.isOn("background_ddl") {
+	switch {
+	case made && s.txn != nil:
+		s.txn.views = append(s.txn.views, r.ID)
+	case made && !s.settings.isOn("background_ddl"):
 		if err := s.waitLoaded(ctx, r, c); err != nil {
 			return err
 		}
@@ -317,10 +332,16 @@ func (s *Session) runAlter(ctx context.Context, st *ast.Alter, c Client) error {
 			}
 			return c.Complete(tag)
 		}
-		return err
+		return unplaced(err)
 	}
 	if r.Kind != kind && st.Kind != ast.KindTable { // PostgreSQL lets ALTER TABLE rename any relation
 		return wrongKind(r, kind)
+	}
+	if r.Kind == catalog.Table && !slices.ContainsFunc(st.Actions, func(a *ast.AlterAction) bool { return !alterable(a.Kind) }) {
+		if err := s.alterTable(ctx, r, st, c); err != nil {
+			return err
+		}
+		return c.Complete(tag)
 	}
 	for _, a := range st.Actions {
 		if err := s.alterAction(ctx, r, a); err != nil {
@@ -331,18 +352,17 @@ func (s *Session) runAlter(ctx context.Context, st *ast.Alter, c Client) error {
 }
 
 func (s *Session) alterAction(ctx context.Context, r *catalog.Relation, a *ast.AlterAction) error {
-	eng := s.srv.Engine
 	switch a.Kind {
 	case ast.AlterRename:
-		return eng.DDL(ctx, func(e *catalog.Edit) error {
+		return s.ddl(ctx, func(e *catalog.Edit) error {
 			return rename(e, r, r.Schema, a.NewName)
 		})
 	case ast.AlterSetSchema:
-		return eng.DDL(ctx, func(e *catalog.Edit) error {
+		return s.ddl(ctx, func(e *catalog.Edit) error {
 			return rename(e, r, a.NewName, r.Name)
 		})
 	case ast.AlterRenameColumn:
-		return eng.DDL(ctx, func(e *catalog.Edit) error {
+		return s.ddl(ctx, func(e *catalog.Edit) error {
 			i := r.ColumnIndex(a.Name)
 			switch {
 			case i < 0:
@@ -356,12 +376,19 @@ func (s *Session) alterAction(ctx context.Context, r *catalog.Relation, a *ast.A
 		})
 	case ast.AlterPause, ast.AlterResume:
 		return s.pauseOrResume(ctx, r, a)
+	case ast.AlterRoleOptions:
+		if r.Kind == catalog.Sequence {
+			return s.alterSequence(ctx, r, a.Options)
+		}
 	}
 	return pgerr.Unsupported("this ALTER action").At(a.Pos)
 }
 
 // pauseOrResume stops or starts a stream's connector, or starts a failed view again.
 func (s *Session) pauseOrResume(ctx context.Context, r *catalog.Relation, a *ast.AlterAction) error {
+	if s.inBlock() {
+		return pgerr.Unsupported("PAUSE and RESUME in a transaction block").At(a.Pos)
+	}
 	eng := s.srv.Engine
 	if r.Kind == catalog.MaterializedView || r.Kind == catalog.Sink {
 		if a.Kind == ast.AlterPause {
@@ -376,7 +403,7 @@ func (s *Session) pauseOrResume(ctx context.Context, r *catalog.Relation, a *ast
 	if a.Kind == ast.AlterPause {
 		value = "true"
 	}
-	err := eng.DDL(ctx, func(e *catalog.Edit) error {
+	err := s.ddl(ctx, func(e *catalog.Edit) error {
 		return e.Modify(r.ID, func(r *catalog.Relation) { r.SetOption("paused", value) })
 	})
 	if err != nil {

@@ -53,7 +53,7 @@ func translate(err error) error {
 }
 
 func constraint(c *engine.ConstraintError) error {
-	code := map[engine.Violated]pgerr.Code{engine.NotNull: pgerr.NotNullViolation, engine.UniqueKey: pgerr.UniqueViolation, engine.CheckFails: pgerr.CheckViolation}
+	code := map[engine.Violated]pgerr.Code{engine.NotNull: pgerr.NotNullViolation, engine.UniqueKey: pgerr.UniqueViolation, engine.CheckFails: pgerr.CheckViolation, engine.NotUnique: pgerr.UniqueViolation}
 	e := pgerr.New(code[c.Violated], "%s", c.Error())
 	e.Detail, e.Schema, e.Table, e.Column, e.Constraint = c.Detail, c.Relation.Schema, c.Relation.Name, c.Column, c.Constraint
 	return e

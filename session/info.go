@@ -58,6 +58,9 @@ func (s *Session) Catalog(function string, args []types.Datum) (d types.Datum, o
 		return types.NewString(s.srv.Version), true, nil
 	case "format_type":
 		return formatType(args)
+	case "nextval", "currval", "setval", "lastval":
+		d, err = s.sequenceCall(strings.ToLower(function), args)
+		return d, true, err
 	}
 	if d, ok, err = s.sizeFunction(strings.ToLower(function), args); ok {
 		return d, true, err

@@ -43,7 +43,8 @@ func (s *Session) plan(p *prepared) error {
 	switch st := p.stmt.AST.(type) {
 	case *ast.Select:
 		if st.Into != nil {
-			return pgerr.Unsupported("SELECT INTO").At(st.Into.Pos)
+			p.params = p.declared
+			return nil // it makes a table, and gives no rows
 		}
 		if len(st.Locking) > 0 && s.txn != nil && s.txn.readOnly {
 			return pgerr.New(pgerr.ReadOnlySQLTransaction, "cannot execute SELECT FOR UPDATE in a read-only transaction")
@@ -95,7 +96,16 @@ func planDML(st ast.Statement, env *planner.Env) (*planner.DML, error) {
 }
 
 func (s *Session) planEnv(p *prepared) *planner.Env {
-	return &planner.Env{Catalog: p.catalog, SearchPath: s.searchPath(), TypeEnv: s.execContext().Env, Params: p.declared, RowCounts: s.srv.Engine.RowCounts}
+	return &planner.Env{Catalog: p.catalog, SearchPath: s.searchPath(), TypeEnv: s.execContext().Env, Params: p.declared, Unbuilt: s.unbuilt(), RowCounts: s.srv.Engine.RowCounts}
+}
+
+// unbuilt tells which materialized views the open transaction has made; nil when there are none. They have no rows before
+// it commits, and are computed when they are read.
+func (s *Session) unbuilt() func(id uint32) bool {
+	if s.txn == nil || len(s.txn.views) == 0 {
+		return nil
+	}
+	return s.uncommitted
 }
 
 // planSettings are the settings that a plan depends on.

@@ -27,6 +27,14 @@ func rename(e *catalog.Edit, r *catalog.Relation, schema, name string) error {
 	if err := e.Modify(r.ID, func(r *catalog.Relation) { r.Schema, r.Name = schema, name }); err != nil {
 		return err
 	}
+	for _, x := range append(before.Indexes(r), before.OwnedSequences(r)...) {
+		if x.Schema == schema {
+			continue
+		}
+		if err := e.Modify(x.ID, func(x *catalog.Relation) { x.Schema = schema }); err != nil {
+			return err
+		}
+	}
 	for _, d := range before.Dependants(r.ID) {
 		text, changed := texts[d.ID]
 		if !changed {

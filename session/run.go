@@ -110,11 +110,14 @@ func (s *Session) runPlan(ctx context.Context, plan *physical.Plan, params []typ
 	if err := s.checkOpenErrors(ids, c); err != nil {
 		return err
 	}
+	if err := s.checkAltered(ids); err != nil {
+		return err
+	}
 	ec := s.execContext()
 	if q.Plan, err = plan.Bind(ec, params); err != nil {
 		return err
 	}
-	q.Context, q.Pending = ec, s.pending()
+	q.Context, q.Pending, q.Catalog = ec, s.pending(), s.catalog()
 	return read.Run(ctx, q)
 }
 
@@ -164,6 +167,8 @@ func (s *Session) utility(ctx context.Context, p *prepared, params []types.Datum
 		return pgerr.New(pgerr.ReadOnlySQLTransaction, "cannot execute this statement in a read-only transaction")
 	}
 	switch st := p.stmt.AST.(type) {
+	case *ast.Select:
+		return s.selectInto(ctx, st, c)
 	case *ast.Set, *ast.Reset, *ast.Show, *ast.Discard:
 		err := s.settingStatement(st, p, c)
 		if s.txn == nil {

@@ -47,8 +47,14 @@ type Session struct {
 	portals  map[string]*portal
 	txn      *txn
 
+	sequences sequences
+	own       map[uint32]*engine.SequenceState // sequences that are not committed yet
+	editing   *catalog.Edit                    // the catalog change that is being made
+	path      *string                          // search_path in place of the setting, while earlier DDL is made again
+
 	cancelMu sync.Mutex
 	cancel   context.CancelCauseFunc // ends the running statement; nil while there is none
+	running  context.Context         // of the running statement
 }
 
 // Limits of one session, so that a client cannot fill the server's memory with names.
@@ -134,11 +140,11 @@ func (s *Session) begin(ctx context.Context) (context.Context, func()) {
 		stop = func() { t.Stop() }
 	}
 	s.cancelMu.Lock()
-	s.cancel = cancel
+	s.cancel, s.running = cancel, ctx
 	s.cancelMu.Unlock()
 	return ctx, func() {
 		s.cancelMu.Lock()
-		s.cancel = nil
+		s.cancel, s.running = nil, nil
 		s.cancelMu.Unlock()
 		stop()
 		cancel(nil)
@@ -256,7 +262,7 @@ func (s *Session) now() int64 {
 // searchPath lists the schemas of search_path that can hold relations.
 func (s *Session) searchPath() []string {
 	var out []string
-	for _, name := range strings.Split(s.settings.get("search_path"), ",") {
+	for _, name := range strings.Split(s.searchPathSetting(), ",") {
 		name = strings.TrimSpace(name)
 		name = strings.Trim(name, `"`)
 		if name == "$user" {
@@ -279,5 +285,9 @@ func isTransactionControl(st ast.Statement) bool {
 	return false
 }
 
-// catalog is the catalog as the session sees it.
-func (s *Session) catalog() *catalog.Snapshot { return s.srv.Engine.Catalog() }
+func (s *Session) searchPathSetting() string {
+	if s.path != nil {
+		return *s.path
+	}
+	return s.settings.get("search_path")
+}

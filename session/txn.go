@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"millrace/catalog"
 	"millrace/delta"
@@ -27,13 +28,20 @@ type txn struct {
 	changed  map[uint32]*engine.Pending // what writes change, by relation; nil is to be made anew
 	mark     int                        // of the settings
 	saves    []savepoint
+
+	cat     *catalog.Snapshot // with the transaction's own changes; nil: there are none
+	steps   []ddlStep         // which these are
+	altered map[uint32]bool   // tables whose stored rows are in another form than the catalog says, until commit
+	views   []uint32          // that it has created
 }
 
 type savepoint struct {
 	name   string
-	writes int
+	writes []engine.Write
 	rows   int
 	mark   int
+	cat    *catalog.Snapshot
+	steps  int
 }
 
 func (t *txn) fail() { t.failed = true }
@@ -53,7 +61,7 @@ func (s *Session) endTxn() {
 		s.txn.read.Close()
 	}
 	s.settings.endTransaction(s.txn.mark, false)
-	s.txn = nil
+	s.txn, s.own = nil, nil
 }
 
 // commitTxn commits the open transaction's writes as one epoch and ends it, whatever the outcome.
@@ -64,7 +72,10 @@ func (s *Session) commitTxn(ctx context.Context) error {
 		t.read.Close()
 	}
 	var err error
-	if len(t.writes) > 0 {
+	switch {
+	case len(t.steps) > 0:
+		err = s.commitDDL(ctx, t)
+	case len(t.writes) > 0:
 		_, err = s.srv.Engine.Commit(ctx, &engine.Txn{Writes: coalesce(t.writes)})
 	}
 	s.settings.endTransaction(t.mark, err == nil)
@@ -169,7 +180,7 @@ func (s *Session) transaction(ctx context.Context, st ast.Statement, c Client) (
 		if err := s.needBlock("SAVEPOINT"); err != nil {
 			return true, err
 		}
-		s.txn.saves = append(s.txn.saves, savepoint{st.Name, len(s.txn.writes), s.txn.rows, s.settings.mark()})
+		s.txn.saves = append(s.txn.saves, savepoint{st.Name, slices.Clip(s.txn.writes), s.txn.rows, s.settings.mark(), s.txn.cat, len(s.txn.steps)})
 		return true, c.Complete("SAVEPOINT")
 	case *ast.Release:
 		i, err := s.findSavepoint("RELEASE SAVEPOINT", st.Name)
@@ -184,7 +195,8 @@ func (s *Session) transaction(ctx context.Context, st ast.Statement, c Client) (
 			return true, err
 		}
 		sv := s.txn.saves[i]
-		s.txn.writes, s.txn.rows, s.txn.failed = s.txn.writes[:sv.writes:sv.writes], sv.rows, false
+		s.txn.writes, s.txn.rows, s.txn.failed = sv.writes, sv.rows, false
+		s.txn.cat, s.txn.steps = sv.cat, s.txn.steps[:sv.steps]
 		s.txn.changed = nil
 		s.settings.rollback(sv.mark)
 		s.txn.saves = s.txn.saves[:i+1]

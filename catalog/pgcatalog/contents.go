@@ -12,6 +12,7 @@ func init() {
 		"pg_catalog.pg_type":        {fill: typeRows},
 		"pg_catalog.pg_index":       {fill: indexRows},
 		"pg_catalog.pg_constraint":  {fill: constraintRows},
+		"pg_catalog.pg_sequence":    {fill: sequences},
 		"pg_catalog.pg_description": {fill: descriptions},
 		"pg_catalog.pg_depend":      {fill: dependencies},
 		"pg_catalog.pg_rewrite":     {fill: rules},

@@ -52,7 +52,7 @@ var functionTable = map[string]func(*Source, []types.Datum) types.Datum{
 	"pg_get_function_arguments":          functionArguments,
 	"pg_get_function_identity_arguments": functionArguments,
 	"pg_get_statisticsobjdef_columns":    nothing,
-	"pg_get_serial_sequence":             nothing,
+	"pg_get_serial_sequence":             serialSequence,
 	"pg_relation_is_publishable":         func(*Source, []types.Datum) types.Datum { return types.NewBool(false) },
 	"pg_relation_filenode":               func(_ *Source, args []types.Datum) types.Datum { return args[0] },
 	"pg_tablespace_location":             func(*Source, []types.Datum) types.Datum { return types.NewString("") },
@@ -219,6 +219,22 @@ func constraintDefinition(s *Source, args []types.Datum) types.Datum {
 		if c.id == oidArg(args, 0) {
 			return types.NewString(c.definition(len(args) > 1 && args[1].I != 0))
 		}
+	}
+	return types.Null
+}
+
+// serialSequence is pg_get_serial_sequence: the sequence that a column of a table owns.
+func serialSequence(s *Source, args []types.Datum) types.Datum {
+	parts := strings.Split(strings.ReplaceAll(string(args[0].B), `"`, ""), ".")
+	for _, x := range visible(s) {
+		if x.Sequence == nil || x.Sequence.Table == 0 {
+			continue
+		}
+		r, ok := s.Catalog.Relation(x.Sequence.Table)
+		if !ok || r.Name != parts[len(parts)-1] || len(parts) > 1 && r.Schema != parts[0] || r.Columns[x.Sequence.Column].Name != string(args[1].B) {
+			continue
+		}
+		return types.NewString(lex.QuoteIdent(x.Schema) + "." + lex.QuoteIdent(x.Name))
 	}
 	return types.Null
 }

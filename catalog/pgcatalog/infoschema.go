@@ -52,8 +52,8 @@ func infoColumns(s *Source, t *table) {
 			switch {
 			case c.Generated == catalog.StoredExpr:
 				always, expression = "ALWAYS", c.Default
-			case c.Default != "":
-				fallback = c.Default
+			case hasDefault(c.Column):
+				fallback = defaultText(s, c.Column)
 			}
 			var identity any
 			if c.Generated == catalog.IdentityAlways {

@@ -2,8 +2,10 @@ package pgcatalog
 
 import (
 	"slices"
+	"strings"
 
 	"millrace/catalog"
+	"millrace/sql/lex"
 	"millrace/types"
 )
 
@@ -22,6 +24,8 @@ func kindOf(r *catalog.Relation) string {
 		return "m"
 	case catalog.Index:
 		return "i"
+	case catalog.Sequence:
+		return "S"
 	case catalog.System:
 		if r.Schema == catalog.PgCatalog && r.ID < firstViewOID {
 			return "r"
@@ -177,7 +181,7 @@ func classes(s *Source, t *table) {
 
 // identity is relreplident: by the key, or nothing.
 func identity(r *catalog.Relation) string {
-	if r.Kind == catalog.System || r.Kind == catalog.View || r.Kind == catalog.Index {
+	if r.Kind == catalog.System || r.Kind == catalog.View || r.Kind == catalog.Index || r.Kind == catalog.Sequence {
 		return "n"
 	}
 	return "d"
@@ -193,7 +197,7 @@ func attributes(s *Source, t *table) {
 			dims = 1
 		}
 		t.add("attrelid", rel, "attname", c.Name, "atttypid", c.T.OID(), "attlen", info.length, "attnum", n, "attndims", dims, "atttypmod", c.T.Mod,
-			"attbyval", info.byValue, "attalign", info.align, "attstorage", info.storage, "attnotnull", notNull, "atthasdef", c.Default != "",
+			"attbyval", info.byValue, "attalign", info.align, "attstorage", info.storage, "attnotnull", notNull, "atthasdef", hasDefault(c),
 			"attidentity", identities[c.Generated], "attgenerated", generated[c.Generated], "attcollation", info.collation)
 	}
 	for _, r := range visible(s) {
@@ -217,6 +221,50 @@ var (
 	generated  = map[catalog.Generated]string{catalog.StoredExpr: "s"}
 )
 
+// hasDefault reports whether a column has an entry in pg_attrdef, as one with a default or a generated one has.
+func hasDefault(c *catalog.Column) bool { return c.Default != "" && identities[c.Generated] == "" }
+
+// defaultText is a column's default as PostgreSQL shows it: a sequence is named there.
+func defaultText(s *Source, c *catalog.Column) string {
+	text := c.Default
+	for _, id := range c.DefaultSequences() {
+		if x, ok := s.Catalog.Relation(id); ok {
+			name := lex.QuoteIdent(x.Name)
+			if x.Schema != catalog.PublicSchema {
+				name = lex.QuoteIdent(x.Schema) + "." + name
+			}
+			text = strings.ReplaceAll(text, catalog.NextValue(id), "nextval("+lex.QuoteString(name)+"::regclass)")
+		}
+	}
+	return text
+}
+
+// sequences fills pg_sequence.
+func sequences(s *Source, t *table) {
+	for _, r := range visible(s) {
+		if d := r.Sequence; d != nil {
+			t.add("seqrelid", r.ID, "seqtypid", d.T.OID(), "seqstart", d.Start, "seqincrement", d.Increment, "seqmax", d.Max, "seqmin", d.Min,
+				"seqcache", d.Cache, "seqcycle", d.Cycle)
+		}
+	}
+}
+
+// ownedSequences adds to pg_depend that sequences go with their columns.
+func ownedSequences(s *Source, t *table) {
+	for _, r := range visible(s) {
+		if r.Sequence == nil || r.Sequence.Table == 0 {
+			continue
+		}
+		if owner, ok := s.Catalog.Relation(r.Sequence.Table); ok {
+			kind := "a"
+			if identities[owner.Columns[r.Sequence.Column].Generated] != "" {
+				kind = "i"
+			}
+			t.add("classid", classClass, "objid", r.ID, "refclassid", classClass, "refobjid", owner.ID, "refobjsubid", r.Sequence.Column+1, "deptype", kind)
+		}
+	}
+}
+
 func defaultOID(r *catalog.Relation, attr int) uint32 {
 	return columnOID + (r.ID*columnsMax+uint32(attr))&(columnOID-1)
 }
@@ -224,8 +272,8 @@ func defaultOID(r *catalog.Relation, attr int) uint32 {
 func columnDefaults(s *Source, t *table) {
 	for _, r := range visible(s) {
 		for _, a := range columnsOf(r) {
-			if a.Default != "" {
-				t.add("oid", defaultOID(r, a.number), "adrelid", r.ID, "adnum", a.number, "adbin", a.Default)
+			if hasDefault(a.Column) {
+				t.add("oid", defaultOID(r, a.number), "adrelid", r.ID, "adnum", a.number, "adbin", defaultText(s, a.Column))
 			}
 		}
 	}
@@ -343,6 +391,7 @@ func dependencies(s *Source, t *table) {
 			}
 		}
 	}
+	ownedSequences(s, t)
 	for _, x := range indexesOf(s) {
 		if x.constraint == 0 {
 			t.add("classid", classClass, "objid", x.id, "refclassid", classClass, "refobjid", x.rel.ID, "deptype", "a")

@@ -177,6 +177,16 @@ func catalogFunctions() []*expr.Function {
 		list = append(list, stable(&expr.Function{Name: name, Args: args, Ret: ret, Eval: toDatum(askCatalog(name))}, expr.UsesSession))
 	}
 	add("version", tText)
+	sequence := func(name string, args ...types.T) {
+		list = append(list, &expr.Function{Name: name, Args: args, Ret: tInt8, Volatility: expr.Volatile, Uses: expr.UsesSession, Eval: toDatum(askCatalog(name))})
+	}
+	for _, by := range []types.T{tRegclass, tText} { // a name is looked up when the function is called
+		sequence("nextval", by)
+		sequence("currval", by)
+		sequence("setval", by, tInt8)
+		sequence("setval", by, tInt8, tBool)
+	}
+	sequence("lastval")
 	add("pg_get_userbyid", tName, tOID)
 	for _, object := range []string{"table", "type", "function", "operator", "opclass", "opfamily", "collation", "conversion", "ts_config", "ts_dict", "ts_parser", "ts_template", "statistics_obj"} {
 		add("pg_"+object+"_is_visible", tBool, tOID)

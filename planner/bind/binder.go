@@ -26,6 +26,10 @@ type Env struct {
 	TypeEnv    *types.Env
 	Params     []types.T // declared types of parameters; Invalid or Unknown is to be inferred
 	View       bool      // for a view: no parameters, nothing that is not deterministic
+	// Widths are the numbers of columns that * means of each relation, where it is not all of them.
+	Widths map[uint32]int
+	// Unbuilt tells of materialized views that are read by their queries; nil is none.
+	Unbuilt func(id uint32) bool
 }
 
 // Binder binds one statement.
@@ -47,6 +51,7 @@ type Binder struct {
 	scans map[logical.ColID]*logical.Scan
 	// path is the search path in force: the session's or that of the view being inlined.
 	path      []string
+	widths    map[uint32]int // likewise for Env.Widths
 	viewDepth int
 	inlined   []string // the views being inlined, outermost first
 	nodes     int
@@ -62,7 +67,7 @@ type colRef struct {
 
 // New makes a binder.
 func New(env *Env) *Binder {
-	b := &Binder{env: env, cols: &logical.Columns{}, deps: map[uint32]bool{}, functions: map[uint32]bool{}, refs: map[*expr.Column]colRef{}, scans: map[logical.ColID]*logical.Scan{}, literals: map[*expr.Const]int{}, path: env.SearchPath}
+	b := &Binder{env: env, cols: &logical.Columns{}, deps: map[uint32]bool{}, functions: map[uint32]bool{}, refs: map[*expr.Column]colRef{}, scans: map[logical.ColID]*logical.Scan{}, literals: map[*expr.Const]int{}, path: env.SearchPath, widths: env.Widths}
 	b.params.types = slices.Clone(env.Params)
 	for i, t := range b.params.types {
 		if t.Kind == types.Invalid {

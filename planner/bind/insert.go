@@ -193,9 +193,10 @@ func (in *insertion) values(out *Insert, v *ast.Values) error {
 	if err := in.count(n, func(i int) int { return ast.Start(v.Rows[0][i]) }); err != nil {
 		return err
 	}
-	rows, ok, err := in.constants(v)
+	late := map[int]expr.Expr{}
+	rows, ok, err := in.constants(v, late)
 	if err != nil || ok {
-		out.Rows = rows
+		out.Rows, out.Late = rows, late
 		return err
 	}
 	c := in.b.clause(in.scope, "VALUES")

@@ -11,8 +11,8 @@ import (
 )
 
 // constants reads VALUES whose cells are all constants straight into columns. ok is false where one is not, and
-// nothing has happened then. It is what makes an INSERT of many rows cheap: the common literals take no expression.
-func (in *insertion) constants(v *ast.Values) (b *delta.Batch, ok bool, err error) {
+// nothing has happened then. Defaults that must be computed for each row go to late. It is what makes an INSERT of many rows cheap: the common literals take no expression.
+func (in *insertion) constants(v *ast.Values, late map[int]expr.Expr) (b *delta.Batch, ok bool, err error) {
 	b = delta.NewBatch(in.rel.Types(), len(v.Rows))
 	c := in.b.clause(in.scope, "VALUES")
 	given := make([]bool, len(in.rel.Columns))
@@ -29,7 +29,10 @@ func (in *insertion) constants(v *ast.Values) (b *delta.Batch, ok bool, err erro
 		}
 		k, isConst := d.(*expr.Const)
 		if !isConst {
-			return nil, false, nil
+			if expr.VolatilityOf(d) != expr.Volatile {
+				return nil, false, nil
+			}
+			late[col], k = d, &expr.Const{Value: types.Null}
 		}
 		for range v.Rows {
 			b.Cols[col].Append(k.Value)

@@ -82,6 +82,15 @@ func (b *Binder) bindRelation(r *catalog.Relation, alias string, pos int) (logic
 	case catalog.View:
 		b.deps[r.ID] = true
 		return b.inlineView(r, alias, pos)
+	case catalog.MaterializedView:
+		if b.env.Unbuilt != nil && b.env.Unbuilt(r.ID) {
+			b.deps[r.ID] = true
+			return b.inlineView(r, alias, pos)
+		}
+	case catalog.Sequence:
+		if b.env.View {
+			return nil, nil, pgerr.Unsupported("a sequence in a materialized view").At(pos)
+		}
 	case catalog.System:
 		if b.env.View {
 			return nil, nil, pgerr.Unsupported("a system relation in a materialized view").At(pos)
@@ -96,9 +105,18 @@ func (b *Binder) bindRelation(r *catalog.Relation, alias string, pos int) (logic
 	}
 	cols := make([]scopeCol, len(scan.Cols))
 	for i, id := range scan.Cols {
-		cols[i] = scopeCol{name: r.Columns[i].Name, id: id, hidden: r.Columns[i].Hidden}
+		later := i >= b.width(r)
+		cols[i] = scopeCol{name: r.Columns[i].Name, id: id, hidden: r.Columns[i].Hidden || later}
 	}
 	return scan, cols, nil
+}
+
+// width is the number of a relation's columns that * means.
+func (b *Binder) width(r *catalog.Relation) int {
+	if n, ok := b.widths[r.ID]; ok {
+		return n
+	}
+	return len(r.Columns)
 }
 
 // scan reads all columns of a relation.
@@ -125,7 +143,9 @@ func (b *Binder) inlineView(r *catalog.Relation, alias string, pos int) (logical
 	if err != nil {
 		return nil, nil, inView(err, fullName)
 	}
-	path := b.path
+	path, widths := b.path, b.widths
+	b.widths = r.Widths()
+	defer func() { b.widths = widths }()
 	b.path, b.viewDepth, b.inlined = r.SearchPath, b.viewDepth+1, append(b.inlined, fullName)
 	defer func() { b.path, b.viewDepth, b.inlined = path, b.viewDepth-1, b.inlined[:len(b.inlined)-1] }()
 	q, ok := stmt.AST.(*ast.Select)
@@ -136,11 +156,15 @@ func (b *Binder) inlineView(r *catalog.Relation, alias string, pos int) (logical
 	if err != nil {
 		return nil, nil, inView(err, fullName)
 	}
-	if len(rel.Cols) < len(r.Columns) {
-		return nil, nil, pgerr.New(pgerr.InternalError, "the definition of view \"%s\" gives %d columns rather than %d", fullName, len(rel.Cols), len(r.Columns))
+	shown := len(r.Columns)
+	for shown > 0 && r.Columns[shown-1].Hidden {
+		shown--
+	}
+	if len(rel.Cols) < shown {
+		return nil, nil, pgerr.New(pgerr.InternalError, "the definition of view \"%s\" gives %d columns rather than %d", fullName, len(rel.Cols), shown)
 	}
 	node := b.apart(rel)
-	cols := make([]scopeCol, len(r.Columns))
+	cols := make([]scopeCol, shown)
 	for i := range cols {
 		cols[i] = scopeCol{name: r.Columns[i].Name, id: rel.Cols[i].ID}
 	}

@@ -58,6 +58,7 @@ const (
 	CheckExpr
 	GenerationExpr
 	CopyFilter
+	TransformExpr
 )
 
 // words are how messages name the place: "not allowed in %s", "cannot use subquery in %s".
@@ -67,8 +68,9 @@ func (k RowExpr) words() (places, place string) {
 		return "check constraints", "check constraint"
 	case GenerationExpr:
 		return "column generation expressions", "column generation expression"
-	}
-	if k == CopyFilter {
+	case TransformExpr:
+		return "transform expressions", "transform expression"
+	case CopyFilter:
 		return "COPY FROM WHERE conditions", "COPY FROM WHERE condition"
 	}
 	return "this expression", "this expression"

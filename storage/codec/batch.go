@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"slices"
 
 	"millrace/delta"
 	"millrace/types"
@@ -122,7 +123,8 @@ func Rows(src []byte) (int, error) {
 	return h.rows, err
 }
 
-// Decode decodes the columns cols (nil is all) of an encoded batch whose columns have the types ts. The result
+// Decode decodes the columns cols (nil is all) of an encoded batch whose columns have the types ts; where cols says which,
+// ts may go on with columns that came later. The result
 // has len(cols) columns, in that order, and owns its memory. Columns that are not asked for are not decoded.
 func Decode(src []byte, ts []types.T, cols []int) (*delta.Batch, error) {
 	return decode(src, ts, cols, DecodedMax)
@@ -137,7 +139,7 @@ func decode(src []byte, ts []types.T, cols []int, limit int) (*delta.Batch, erro
 	if crc32.Checksum(src[:sum], castagnoli) != binary.LittleEndian.Uint32(src[sum:]) {
 		return nil, fmt.Errorf("%w: checksum of a batch", ErrCorrupt)
 	}
-	if h.cols != len(ts) {
+	if h.cols != len(ts) && !within(cols, h.cols, len(ts)) {
 		return nil, fmt.Errorf("%w: a batch of %d columns, not %d", ErrCorrupt, h.cols, len(ts))
 	}
 	blocks, err := h.blocks()
@@ -166,6 +168,11 @@ func decode(src []byte, ts []types.T, cols []int, limit int) (*delta.Batch, erro
 		return nil, fmt.Errorf("%w: a column of a batch", ErrCorrupt)
 	}
 	return out, nil
+}
+
+// within reports whether a batch of n columns has all the columns that are asked for, of a relation that has more by now.
+func within(cols []int, n, now int) bool {
+	return cols != nil && n < now && !slices.ContainsFunc(cols, func(c int) bool { return c >= n })
 }
 
 // reader takes bytes from the front of b. Reading past the end sets failed and gives zeros.
