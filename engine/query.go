@@ -11,6 +11,7 @@ import (
 	"millrace/exec"
 	"millrace/expr"
 	"millrace/planner/physical"
+	"millrace/storage/codec"
 	"millrace/storage/keys"
 	"millrace/storage/state"
 	"millrace/types"
@@ -111,7 +112,7 @@ func (r *Read) runScan(ctx context.Context, q *Query, flow *exec.Dataflow, node 
 	if !ok {
 		return &RelationGoneError{Name: s.Name}
 	}
-	lower, upper, err := pointRange(q.Context, s, rel)
+	lower, upper, index, err := r.pointRange(q.Context, s, rel)
 	if err != nil {
 		return err
 	}
@@ -122,7 +123,7 @@ func (r *Read) runScan(ctx context.Context, q *Query, flow *exec.Dataflow, node 
 		return flow.Push(node, b)
 	}
 	var key []byte
-	if lower != nil && len(s.Point) == len(rel.Key) {
+	if lower != nil && index == nil && len(s.Point) == len(rel.Key) {
 		key = lower
 	}
 	pending, gone := q.Pending[s.Relation].read(key)
@@ -130,7 +131,11 @@ func (r *Read) runScan(ctx context.Context, q *Query, flow *exec.Dataflow, node 
 	if s.StopAfter > 0 && s.Filter == nil && !changed {
 		push = stopAfter(s.StopAfter, push)
 	}
-	err = r.scanRange(rel, s, lower, upper, gone, q.Context.Session, push)
+	if index != nil {
+		err = r.scanIndex(rel, s, KeySpace{rel, index}, lower, upper, gone, push)
+	} else {
+		err = r.scanRange(rel, s, lower, upper, gone, q.Context.Session, push)
+	}
 	if err != nil && !errors.Is(err, errScanned) {
 		return err
 	}
@@ -159,22 +164,66 @@ func stopAfter(n int64, push func(*delta.Batch) error) func(*delta.Batch) error 
 	}
 }
 
-// pointRange turns a scan's key constants into a range of keys.
-func pointRange(ctx *expr.Context, s *physical.Scan, rel *catalog.Relation) (lower, upper []byte, err error) {
+// pointRange turns a scan's key constants into a range of keys, of the relation or of the index that the scan names. An index
+// that was not there at the read's epoch is no help: then there is no range.
+func (r *Read) pointRange(ctx *expr.Context, s *physical.Scan, rel *catalog.Relation) (lower, upper []byte, index *catalog.Relation, err error) {
 	if len(s.Point) == 0 || rel.Key == nil {
-		return nil, nil, nil
+		return nil, nil, nil, nil
+	}
+	cols := rel.Key
+	if s.Index != 0 {
+		x, ok := r.cat.Relation(s.Index)
+		if !ok || x.Index == nil || x.Index.Table != rel.ID || len(x.Index.Columns) < len(s.Point) {
+			return nil, nil, nil, nil
+		}
+		index, cols = x, x.Index.Columns
 	}
 	for i, p := range s.Point {
 		d, err := expr.EvalConst(ctx, p)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		if d.Null { // key = NULL is never true
-			return []byte{}, []byte{}, nil
+			return []byte{}, []byte{}, index, nil
 		}
-		lower = keys.AppendDatum(lower, rel.Columns[rel.Key[i]].T, d, false, false)
+		lower = keys.AppendDatum(lower, rel.Columns[cols[i]].T, d, false, false)
 	}
-	return lower, keyEnd(lower), nil
+	return lower, keyEnd(lower), index, nil
+}
+
+// scanIndex reads the rows that an index has in a range of its keys.
+func (r *Read) scanIndex(rel *catalog.Relation, s *physical.Scan, space KeySpace, lower, upper []byte, gone map[string]int64, push func(*delta.Batch) error) (err error) {
+	it := r.snap.snap.ScanRows(space.storageID(), lower, upper, false)
+	defer func() { err = errors.Join(err, it.Close()) }()
+	for more := true; more; {
+		var rowKeys [][]byte
+		for len(rowKeys) < scanBatchRows {
+			if more = it.Next(); !more {
+				break
+			}
+			rowKeys = append(rowKeys, bytes.Clone(it.Row()))
+		}
+		b := delta.NewBatch(rel.Types(), len(rowKeys))
+		err := r.snap.snap.GetRows(rel.StorageID(), len(rowKeys), func(i int) []byte { return rowKeys[i] }, func(_ int, row []byte) error {
+			switch n := gone[string(row)]; {
+			case row == nil:
+				return errors.New("an index has an entry without a row")
+			case n > 0:
+				gone[string(row)] = n - 1
+				return nil
+			}
+			return codec.DecodeRow(row, b, 1)
+		})
+		if err != nil {
+			return err
+		}
+		if b.N > 0 {
+			if err := push(prune(b, s.Cols)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // keyEnd is the first key after all keys that begin with prefix; nil when there is none.

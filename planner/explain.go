@@ -244,7 +244,11 @@ func describeScan(n *physical.Scan) string {
 		s += "; where " + bare(n.Filter)
 	}
 	if len(n.Point) > 0 {
-		s += "; key from " + list(n.Point)
+		by := "key"
+		if n.Index != 0 {
+			by = "index " + n.IndexName
+		}
+		s += "; " + by + " from " + list(n.Point)
 	}
 	if n.KeyOrder {
 		s += "; in key order"

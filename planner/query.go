@@ -30,7 +30,8 @@ type Env struct {
 	RowCounts func(ids []uint32) map[uint32]int64
 	// Widths are, for the query of a stored view, the numbers of columns that the relations had when it was written, by id.
 	Widths map[uint32]int
-	// Unbuilt tells of materialized views that have no rows yet: they are read by their queries. nil is none.
+	// Unbuilt tells of objects that have no rows or entries yet: materialized views are read by their queries, indexes are not
+	// used. nil is none.
 	Unbuilt func(id uint32) bool
 	// DisabledRules names rewrite rules that are left out, for tests; "*" leaves out all optional ones.
 	DisabledRules []string

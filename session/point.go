@@ -29,7 +29,7 @@ func newPointPlan(p *physical.Plan, cat *catalog.Snapshot) *pointPlan {
 		return nil
 	}
 	rel, ok := cat.Relation(scan.Relation)
-	if !ok || len(rel.Key) == 0 || len(scan.Point) != len(rel.Key) || (rel.Kind != catalog.Table && rel.Kind != catalog.MaterializedView) {
+	if !ok || len(rel.Key) == 0 || scan.Index != 0 || len(scan.Point) != len(rel.Key) || (rel.Kind != catalog.Table && rel.Kind != catalog.MaterializedView) {
 		return nil
 	}
 	if !filterIsKey(scan, rel) {

@@ -99,10 +99,10 @@ func (s *Session) planEnv(p *prepared) *planner.Env {
 	return &planner.Env{Catalog: p.catalog, SearchPath: s.searchPath(), TypeEnv: s.execContext().Env, Params: p.declared, Unbuilt: s.unbuilt(), RowCounts: s.srv.Engine.RowCounts}
 }
 
-// unbuilt tells which materialized views the open transaction has made; nil when there are none. They have no rows before
-// it commits, and are computed when they are read.
+// unbuilt tells what the open transaction has made; nil when that is nothing. Materialized views have no rows before it commits,
+// and are computed when they are read; indexes have no entries.
 func (s *Session) unbuilt() func(id uint32) bool {
-	if s.txn == nil || len(s.txn.views) == 0 {
+	if s.txn == nil || s.txn.cat == nil {
 		return nil
 	}
 	return s.uncommitted

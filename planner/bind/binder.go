@@ -28,7 +28,8 @@ type Env struct {
 	View       bool      // for a view: no parameters, nothing that is not deterministic
 	// Widths are the numbers of columns that * means of each relation, where it is not all of them.
 	Widths map[uint32]int
-	// Unbuilt tells of materialized views that are read by their queries; nil is none.
+	// Unbuilt tells of objects that have no rows or entries yet: materialized views are read by their queries, indexes are not used. nil
+	// is none.
 	Unbuilt func(id uint32) bool
 }
 

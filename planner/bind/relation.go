@@ -122,6 +122,13 @@ func (b *Binder) width(r *catalog.Relation) int {
 // scan reads all columns of a relation.
 func (b *Binder) scan(r *catalog.Relation, alias string) *logical.Scan {
 	s := &logical.Scan{Relation: r, Alias: alias, AppendOnly: r.AppendOnly || r.Kind == catalog.Stream || !b.env.View}
+	if !b.env.View {
+		for _, x := range b.env.Catalog.Indexes(r) {
+			if b.env.Unbuilt == nil || !b.env.Unbuilt(x.ID) {
+				s.Indexes = append(s.Indexes, x)
+			}
+		}
+	}
 	for i := range r.Columns {
 		c := &r.Columns[i]
 		s.Attrs = append(s.Attrs, i)

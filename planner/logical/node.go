@@ -31,6 +31,8 @@ type Scan struct {
 	Filter []expr.Expr
 	// AppendOnly: no row of it is ever retracted.
 	AppendOnly bool
+	// Indexes are those by which the relation's rows can be found.
+	Indexes []*catalog.Relation
 }
 
 // Values gives constant rows.

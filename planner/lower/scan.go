@@ -34,7 +34,7 @@ func (l *lowering) scan(n *logical.Scan, need logical.ColSet) (ref, error) {
 	}
 	s.Output = l.output(n, ids)
 	if !l.q.View {
-		if s.Point, err = l.point(n); err != nil {
+		if s.Point, s.Index, s.IndexName, err = l.point(n); err != nil {
 			return ref{}, err
 		}
 	}
@@ -46,29 +46,43 @@ func ordered(r *catalog.Relation) bool {
 	return r.Key != nil && (r.Kind == catalog.Table || r.Kind == catalog.MaterializedView)
 }
 
-// point finds constants for a prefix of the key of a relation that is stored by key.
-func (l *lowering) point(n *logical.Scan) ([]expr.Expr, error) {
+// point finds constants for a prefix of the key of a relation that is stored by key or, where the key's are fewer, of the
+// columns of an index. A whole key is best: it is one row.
+func (l *lowering) point(n *logical.Scan) (point []expr.Expr, index uint32, name string, err error) {
 	if !ordered(n.Relation) || len(n.Filter) == 0 {
-		return nil, nil
+		return nil, 0, "", nil
 	}
 	constant := logical.ConstantCols(n.Filter)
-	var point []expr.Expr
-	for _, attr := range n.Relation.Key {
-		i := slices.Index(n.Attrs, attr)
-		if i < 0 {
-			break
+	best := prefix(n, n.Relation.Key, constant)
+	if len(best) < len(n.Relation.Key) {
+		for _, x := range n.Indexes {
+			p := prefix(n, x.Index.Columns, constant)
+			whole := x.Index.Unique && len(p) == len(x.Index.Columns)
+			if len(p) > len(best) || whole && len(p) > 0 && index == 0 {
+				best, index, name = p, x.ID, x.Name
+			}
 		}
-		e := constant[n.Cols[i]]
-		if e == nil {
-			break
-		}
+	}
+	for _, e := range best {
 		x, err := l.expr(e, nil)
 		if err != nil {
-			return nil, err
+			return nil, 0, "", err
 		}
 		point = append(point, x)
 	}
-	return point, nil
+	return point, index, name, nil
+}
+
+// prefix gives the constants that the first of some columns are held to.
+func prefix(n *logical.Scan, attrs []int, constant map[logical.ColID]expr.Expr) (out []expr.Expr) {
+	for _, attr := range attrs {
+		i := slices.Index(n.Attrs, attr)
+		if i < 0 || constant[n.Cols[i]] == nil {
+			break
+		}
+		out = append(out, constant[n.Cols[i]])
+	}
+	return out
 }
 
 // readInOrder lets a scan, or a recursion whose order does not matter, end early where a TopN reads it, but for projections directly: the relation is stored in the
@@ -142,7 +156,7 @@ func (l *lowering) relation(id uint32) (rel *catalog.Relation, ok bool) {
 // keyOrder reports whether the order in which rel is stored, or its reverse, is the order asked for. Key columns that
 // are held to a constant come anywhere.
 func keyOrder(rel *catalog.Relation, s *physical.Scan, order []physical.SortKey) (ok, reverse bool) {
-	if !ordered(rel) || len(order) == 0 {
+	if !ordered(rel) || len(order) == 0 || s.Index != 0 {
 		return false, false
 	}
 	reverse = order[0].Desc

@@ -17,7 +17,7 @@ func SameNode(a, b Node) bool {
 	case *Scan:
 		b, ok := b.(*Scan)
 		return ok && a.Relation == b.Relation && a.System == b.System && slices.Equal(a.Cols, b.Cols) && same(a.Filter, b.Filter) &&
-			sameList(a.Point, b.Point) && a.KeyOrder == b.KeyOrder && a.Reverse == b.Reverse && a.StopAfter == b.StopAfter
+			sameList(a.Point, b.Point) && a.Index == b.Index && a.KeyOrder == b.KeyOrder && a.Reverse == b.Reverse && a.StopAfter == b.StopAfter
 	case *Values:
 		b, ok := b.(*Values)
 		return ok && slices.EqualFunc(a.Rows, b.Rows, sameList)

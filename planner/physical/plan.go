@@ -71,6 +71,10 @@ type Scan struct {
 	// Point, when not nil, gives constants for a prefix of the relation's key columns: only rows with these
 	// key values are needed (ad hoc only; Filter still holds every condition).
 	Point []expr.Expr
+	// Index is the index whose columns Point is for, and by which the rows are found; 0 is the key. IndexName is for
+	// EXPLAIN.
+	Index     uint32
+	IndexName string
 	// KeyOrder asks for rows in key order (Reverse: descending); StopAfter > 0 says that only so many rows
 	// that pass Filter are needed (ad hoc only).
 	KeyOrder, Reverse bool
