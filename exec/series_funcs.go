@@ -35,6 +35,9 @@ func newRowSource(f *physical.SetFunc, ctx *expr.Context) (rowSource, []expr.Exp
 	if f.Name == "regexp_matches" {
 		return &listed{walk: regexpMatches}, f.Args, nil
 	}
+	if f.Name == "jsonb_path_query" {
+		return &listed{walk: jsonPathQuery}, f.Args, nil
+	}
 	if walk, ok := jsonFuncs[f.Name]; ok {
 		return &listed{walk: func(args []types.Datum, add func(...types.Datum)) error { return walk(args[0].B, add) }}, f.Args, nil
 	}
@@ -159,6 +162,14 @@ func regexpMatches(args []types.Datum, add func(row ...types.Datum)) error {
 	}
 	return scalar.RegexpMatches(args[0].B, string(args[1].B), flags, func(array []byte) error {
 		add(types.NewBytes(array))
+		return nil
+	})
+}
+
+// jsonPathQuery is jsonb_path_query(target, path [, vars [, silent]]).
+func jsonPathQuery(args []types.Datum, add func(row ...types.Datum)) error {
+	return scalar.JSONPathQuery(args, func(item []byte) error {
+		add(types.NewBytes(append([]byte(nil), item...)))
 		return nil
 	})
 }

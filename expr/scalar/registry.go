@@ -24,6 +24,7 @@ func families() [][]*expr.Function {
 		datetimeFunctions(),
 		numberFormatFunctions(),
 		jsonFunctions(),
+		jsonPathFunctions(),
 		arrayFunctions(),
 		sessionFunctions(),
 	}

@@ -49,6 +49,10 @@ var setSignatures = func() []setSignature {
 		setSignature{name: "string_to_table", args: []types.T{text, text}, ret: []types.T{text}},
 		setSignature{name: "string_to_table", args: []types.T{text, text, text}, ret: []types.T{text}},
 	)
+	jsonb := of(types.JSONB)
+	for _, args := range [][]types.T{{jsonb, text}, {jsonb, text, jsonb}, {jsonb, text, jsonb, of(types.Bool)}} {
+		out = append(out, setSignature{name: "jsonb_path_query", args: args, ret: []types.T{jsonb}})
+	}
 	for _, k := range []types.Kind{types.JSON, types.JSONB} {
 		t, p := of(k), k2name[k]
 		out = append(out,
