@@ -10,7 +10,8 @@ import (
 type RangeBound struct {
 	kind  Kind  // of the keys
 	moved Datum // for dates a timestamp
-	// beyond says that the bound lies below (-1) or above (1) all keys; all that every key is within it.
+	// beyond says that the bound lies below (-1) or above (1) all keys; all that every key is within it, but that NaN, the
+	// greatest, is not below it.
 	beyond int
 	all    bool
 }
@@ -135,7 +136,13 @@ func (b *RangeBound) moveByInterval(key Datum, offset IntervalValue, back bool, 
 }
 
 // AtMost reports whether a key is at or below the bound, AtLeast whether it is at or above. The key is not NULL.
-func (b *RangeBound) AtMost(key Datum) bool  { return b.all || b.compare(key) <= 0 }
+func (b *RangeBound) AtMost(key Datum) bool {
+	if b.all {
+		return b.kind == Numeric && !NumericIsNaN(key.B) || b.kind != Numeric && !math.IsNaN(math.Float64frombits(uint64(key.I)))
+	}
+	return b.compare(key) <= 0
+}
+
 func (b *RangeBound) AtLeast(key Datum) bool { return b.all || b.compare(key) >= 0 }
 
 func (b *RangeBound) compare(key Datum) int {
