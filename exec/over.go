@@ -33,10 +33,11 @@ import (
 //     where what is carried is the same as before; that is the partition's end for a number after an insertion, and the next
 //     row for a running maximum that the change does not touch. first_value from the partition's start reads its first row,
 //     nth_value its first n.
-//   - The whole partition: percent_rank, cume_dist and ntile, which depend on its number of rows; aggregates and last_value
-//     to the partition's end, unless the planner has turned the order around or grouped them apart; lag and lead whose
-//     offset is a column, nth_value whose number is; min and max from the partition's start with EXCLUDE. These hold
-//     the partition in memory while they walk.
+//   - percent_rank, cume_dist and ntile: as rank while the partition's number of rows stays, which an update in place does;
+//     else the whole partition, of which all values change. Its rows pass by and are not held.
+//   - The whole partition: aggregates and last_value to the partition's end, unless the planner has turned the order around or grouped them apart; lag and lead whose
+//     offset is a column, nth_value and ntile whose number is; min and max from the partition's start with EXCLUDE. These
+//     hold the partition in memory while they walk.
 //
 // Memory besides: the rows between the least row that a frame on the way still needs and the last one read.
 type over struct {
@@ -51,6 +52,9 @@ type over struct {
 	whole  bool // a function reads whole partitions
 	single bool // copies of a row can have different values
 	moves  bool // a frame has RANGE offsets
+	// counted: a function needs totals, the number of the partition's rows on each side.
+	counted bool
+	totals  [2]int64
 
 	step    groupedRows
 	win     overRows
@@ -86,7 +90,7 @@ func newOver(o *output, n *physical.Over) (*over, error) {
 		r := &overRun{overFunc: f, o: v}
 		v.runs = append(v.runs, r)
 		v.whole, v.single, prefix = v.whole || f.whole, v.single || f.single, prefix || f.prefix
-		v.moves = v.moves || f.start.moved || f.end.moved
+		v.moves, v.counted = v.moves || f.start.moved || f.end.moved, v.counted || f.counted
 		for k := range v.sides {
 			v.sides[k].cols = append(v.sides[k].cols, delta.NewVec(f.T, 1))
 			if f.head {
@@ -159,6 +163,9 @@ func (o *over) partition(group uint32) error {
 	if err := o.heads.find(o.runs); err != nil {
 		return err
 	}
+	if err := o.total(); err != nil {
+		return err
+	}
 	place, err := o.place(r, 0)
 	if err != nil {
 		return err
@@ -171,12 +178,33 @@ func (o *over) partition(group uint32) error {
 	if o.mm == nil {
 		return nil
 	}
+	if o.counted && !o.whole {
+		if err := o.marking.keepCount(o.totals); err != nil {
+			return err
+		}
+	}
 	for i := range r.changes {
 		if err := o.mm.Add(r.hash, r.group, o.step.row(&r.changes[i]), r.changes[i].weight); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// total counts the partition's rows, where a function needs to know.
+func (o *over) total() (err error) {
+	if o.counted && !o.whole {
+		o.totals, err = o.marking.count(o.win.reader.changes)
+	}
+	return err
+}
+
+// totalOf gives the partition's number of rows on a side.
+func (o *over) totalOf(w *overRows, side int) int64 {
+	if o.whole {
+		return w.side[side].end // all have been read
+	}
+	return o.totals[side]
 }
 
 // walk goes forward from a place until the changes that were met have no more effect. It gives the place to go on from

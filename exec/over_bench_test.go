@@ -22,7 +22,9 @@ func BenchmarkOverOneRow(b *testing.B) {
 	}
 	sum := call(b, "sum", overShape, 2)
 	lowest := call(b, "min", overShape, 2)
-	offset := func(k physical.BoundKind, n int64) physical.Bound { return physical.Bound{Kind: k, Offset: intConst(n)} }
+	offset := func(k physical.BoundKind, n int64) physical.Bound {
+		return physical.Bound{Kind: k, Offset: intConst(n)}
+	}
 	near := physical.Frame{Mode: physical.Rows, Start: offset(physical.OffsetPreceding, 50), End: physical.Bound{Kind: physical.CurrentRow}}
 	within := physical.Frame{Mode: physical.Range, Start: offset(physical.OffsetPreceding, 50), End: offset(physical.OffsetFollowing, 50)}
 	upTo := physical.Frame{End: physical.Bound{Kind: physical.CurrentRow}}

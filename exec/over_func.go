@@ -25,6 +25,8 @@ type overFunc struct {
 	prefix bool
 	// head: the value is that of the partition's n-th row.
 	head bool
+	// counted: the value depends on the partition's number of rows, so that every row's may change when that does.
+	counted bool
 	// single: the copies of a row have values of their own.
 	single bool
 	// carries: the carried amount is an accumulator's state.
@@ -134,10 +136,15 @@ func (o *overFunc) classify() {
 		o.prefix, o.single = true, true
 	case physical.OverRank, physical.OverDenseRank:
 		o.prefix = true
-	case physical.OverPercentRank, physical.OverCumeDist:
-		o.whole = true
+	case physical.OverPercentRank:
+		o.prefix, o.counted = true, true
+	case physical.OverCumeDist:
+		o.prefix, o.counted = true, true
+		o.ahead.groups = 0
 	case physical.OverNtile:
-		o.whole, o.single = true, true
+		o.single = true
+		o.whole = o.nCol >= 0
+		o.prefix, o.counted = !o.whole, !o.whole
 	case physical.OverLag, physical.OverLead:
 		o.single, o.whole = true, o.nCol >= 0
 		if o.n >= 0 {

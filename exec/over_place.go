@@ -23,7 +23,7 @@ type overPlace struct {
 // place looks from a change back for the first row that it can reach, and from that for the first row that is needed
 // to evaluate it.
 func (o *over) place(r *overReader, change int) (*overPlace, error) {
-	if o.whole || o.mm == nil {
+	if o.whole || o.mm == nil || o.counted && o.totals[0] != o.totals[1] {
 		return &overPlace{}, nil
 	}
 	b := &overBack{o: o, w: r, p: &overPlace{}}
@@ -354,6 +354,45 @@ func (k *overMarks) get(group, row []byte) ([]byte, error) {
 		err = errState
 	}
 	return slices.Clone(v), err
+}
+
+// count finds how many rows a partition had and has, by their sum, which is kept beside the marks.
+func (k *overMarks) count(changes []stepRow) (totals [2]int64, err error) {
+	if k.m != nil {
+		key := k.keyOf(k.group, nil)
+		b, ok, err := k.m.Get(keys.Hash(key), key)
+		if err != nil {
+			return totals, err
+		}
+		if ok {
+			n, size := binary.Uvarint(b)
+			if size <= 0 {
+				return totals, errState
+			}
+			totals[0] = int64(n)
+		}
+	}
+	totals[1] = totals[0]
+	for i := range changes {
+		totals[1] += changes[i].weight
+	}
+	if totals[1] < 0 {
+		return totals, ErrNegative
+	}
+	return totals, nil
+}
+
+// keepCount writes the number of rows.
+func (k *overMarks) keepCount(totals [2]int64) error {
+	if k.m == nil || totals[0] == totals[1] {
+		return nil
+	}
+	key := k.keyOf(k.group, nil)
+	if totals[1] == 0 {
+		return k.m.Delete(keys.Hash(key), key)
+	}
+	k.val = binary.AppendUvarint(k.val[:0], uint64(totals[1]))
+	return k.m.Put(keys.Hash(key), key, k.val)
 }
 
 // overHeads finds the rows of a partition that first_value and nth_value name by their number from its start.

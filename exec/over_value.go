@@ -39,12 +39,15 @@ func (r *overRun) value(w *overRows, side, i int, p int64, out *delta.Vec) (bad,
 		out.Append(types.NewInt(s.group[at] + 1))
 	case physical.OverPercentRank:
 		v := 0.0
-		if s.end > 1 {
-			v = float64(s.groupStart(s.group[at])) / float64(s.end-1)
+		if total := r.o.totalOf(w, side); total > 1 {
+			v = float64(s.groupStart(s.group[at])) / float64(total-1)
 		}
 		out.Append(float(v))
 	case physical.OverCumeDist:
-		out.Append(float(float64(s.groupStart(s.group[at]+1)) / float64(s.end)))
+		if err := w.toGroup(s, s.group[at]); err != nil {
+			return nil, err
+		}
+		out.Append(float(float64(s.groupStart(s.group[at]+1)) / float64(r.o.totalOf(w, side))))
 	case physical.OverNtile:
 		return r.tile(w, side, i, p, out), nil
 	case physical.OverLag, physical.OverLead:
@@ -55,7 +58,7 @@ func (r *overRun) value(w *overRows, side, i int, p int64, out *delta.Vec) (bad,
 
 // tile is ntile. The number of buckets is that of the first row that has one.
 func (r *overRun) tile(w *overRows, side, i int, p int64, out *delta.Vec) (bad error) {
-	s, t := &w.side[side], &r.tiles[side]
+	t := &r.tiles[side]
 	if !t.known {
 		n, null := r.nOf(w, i)
 		if null {
@@ -67,8 +70,12 @@ func (r *overRun) tile(w *overRows, side, i int, p int64, out *delta.Vec) (bad e
 			return pgerr.New(pgerr.InvalidArgumentForNtile, "argument of ntile must be greater than zero")
 		}
 		*t = overTiles{known: true, n: n, from: p}
+		if r.nCol < 0 {
+			t.from = 0
+		}
 	}
-	size, larger := s.end/t.n, s.end%t.n // the first buckets have one row more
+	total := r.o.totalOf(w, side)
+	size, larger := total/t.n, total%t.n // the first buckets have one row more
 	k := p - t.from
 	if k < larger*(size+1) {
 		out.Append(types.NewInt(k/(size+1) + 1))
@@ -195,11 +202,11 @@ func (r *overRun) stable(w *overRows, i int) bool {
 		return false
 	}
 	switch {
-	case r.whole:
+	case r.whole || r.counted && r.o.totals[0] != r.o.totals[1]:
 		return false
-	case r.Kind == physical.OverRowNumber:
+	case r.Kind == physical.OverRowNumber || r.Kind == physical.OverNtile:
 		return a.pos[at] == b.pos[at]
-	case r.Kind == physical.OverRank:
+	case r.Kind == physical.OverRank || r.Kind == physical.OverPercentRank || r.Kind == physical.OverCumeDist:
 		return a.pos[at] == b.pos[at] && a.groupStart(a.group[at]) == b.groupStart(b.group[at])
 	case r.Kind == physical.OverDenseRank:
 		return a.group[at] == b.group[at]
