@@ -76,6 +76,7 @@ var last = []Rule{
 	{Name: "order_joins", Plan: orderJoins},
 	{Name: "hop_panes", Node: hopPanes},
 	{Name: "number_rows", Node: numberRows},
+	{Name: "sink_windows", Node: sinkWindows},
 	{Name: "join_keys", Node: joinKeys},
 	{Name: "not_in_columns", Required: true, Node: notInColumns},
 	{Name: "prune_columns", Plan: pruneColumns},
