@@ -63,6 +63,15 @@ var randomViews = []viewCase{
 	{name: "top_n", ordered: true, query: `SELECT id, v, s FROM a ORDER BY v DESC NULLS LAST, id LIMIT 5`},
 	{name: "top_n_offset", query: `SELECT k, x FROM m ORDER BY k NULLS FIRST, x, y LIMIT 4 OFFSET 2`},
 	{name: "top_per_group", query: `SELECT k, id, v FROM (SELECT k, id, v, row_number() OVER (PARTITION BY k ORDER BY v DESC, id) AS r FROM a) q WHERE r <= 2`},
+	// Window functions.
+	{name: "near_rows", query: `SELECT id, lag(v) OVER w AS p, lead(v, 2, -1) OVER w AS n, sum(v) OVER (w ROWS BETWEEN 2 PRECEDING AND 1 FOLLOWING) AS s,
+  min(v) OVER (w ROWS 3 PRECEDING) AS lo FROM a WINDOW w AS (PARTITION BY k ORDER BY v NULLS FIRST, id)`},
+	{name: "near_values", query: `SELECT id, sum(n) OVER (ORDER BY v RANGE BETWEEN 1 PRECEDING AND 2 FOLLOWING) AS s, max(s) OVER (ORDER BY v DESC GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW EXCLUDE GROUP) AS hi FROM a`},
+	{name: "running", query: `SELECT id, sum(v) OVER w AS s, max(v) OVER w AS hi, count(*) FILTER (WHERE b) OVER w AS c, first_value(s) OVER w AS f, row_number() OVER w AS r FROM a WINDOW w AS (ORDER BY v, id)`},
+	{name: "to_the_end", query: `SELECT id, sum(v) OVER (ORDER BY v RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS s, last_value(v) OVER (PARTITION BY k ORDER BY v, id ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS l FROM a`},
+	{name: "shares", query: `SELECT id, v - avg(v) OVER (PARTITION BY k) AS d, count(*) OVER () AS c, cume_dist() OVER (ORDER BY v) AS cd, percent_rank() OVER (PARTITION BY k ORDER BY s) AS pr, ntile(4) OVER (ORDER BY id) AS q FROM a`},
+	{name: "bag_windows", query: `SELECT k, x, y, row_number() OVER w AS r, sum(x) OVER (w ROWS 1 PRECEDING) AS s, nth_value(y, 2) OVER w AS y2 FROM m WINDOW w AS (PARTITION BY k ORDER BY x, y)`},
+	{name: "group_windows", query: `SELECT k, sum(v) AS s, sum(sum(v)) OVER (ORDER BY k) AS t, lag(count(*)) OVER (ORDER BY k DESC) AS p FROM a GROUP BY k`},
 	// Windows in time.
 	{
 		name:     "tumble",
