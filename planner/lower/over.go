@@ -3,7 +3,6 @@ package lower
 import (
 	"slices"
 
-	"millrace/expr/agg"
 	"millrace/planner/logical"
 	"millrace/planner/physical"
 )
@@ -83,7 +82,9 @@ func (l *lowering) overFunc(f *logical.OverFunc, in ref) (physical.OverFunc, err
 		return p, err
 	}
 	if f.Kind == physical.OverAggregate {
-		if p.Agg, err = l.overCall(f, in); err != nil {
+		call := f.Agg
+		call.Col = f.Col
+		if p.Agg, err = l.call(call, in); err != nil {
 			return p, err
 		}
 		p.Agg.AppendOnly = false // the rows of a frame leave it
@@ -92,12 +93,6 @@ func (l *lowering) overFunc(f *logical.OverFunc, in ref) (physical.OverFunc, err
 		p.N, err = l.expr(f.N, in.ids)
 	}
 	return p, err
-}
-
-func (l *lowering) overCall(f *logical.OverFunc, in ref) (agg.Call, error) {
-	call := f.Agg
-	call.Col = f.Col
-	return l.call(call, in)
 }
 
 // wholePartition reports whether f is an aggregate whose frame is the whole partition for every row.
@@ -159,12 +154,13 @@ func (l *lowering) joinWhole(n *logical.Over, in, rows ref, funcs []logical.Over
 	out := slices.Clone(rows.ids)
 	j := &physical.Join{Left_: rows.op, Kind: physical.Inner}
 	for i := range funcs {
-		call, err := l.overCall(&funcs[i], in)
+		f, err := l.overFunc(&funcs[i], in)
 		if err != nil {
 			return in, err
 		}
+		f.Agg.AppendOnly = l.plan.Nodes[in.op].Out().AppendOnly
 		j.RightCols = append(j.RightCols, len(ids))
-		a.Aggs, ids, out = append(a.Aggs, call), append(ids, funcs[i].Col), append(out, funcs[i].Col)
+		a.Aggs, ids, out = append(a.Aggs, f.Agg), append(ids, funcs[i].Col), append(out, funcs[i].Col)
 	}
 	if a.Key = upTo(len(group)); len(group) == 0 {
 		a.Key = []int{}
