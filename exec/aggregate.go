@@ -16,8 +16,9 @@ import (
 // aggregate groups rows and aggregates them; DISTINCT is the case of all columns and no aggregate.
 //
 // Algebra: the linear functions add each change to a group's partial state with its weight; min and max over an
-// input that retracts keep the group's values as an ordered multiset; a DISTINCT argument is counted per value, and
-// only the first appearance and the last disappearance of a value reach the function.
+// input that retracts keep the group's values as an ordered multiset, and so do the functions that fold their rows in
+// order; a DISTINCT argument is counted per value, and only the first appearance and the last disappearance of a value
+// reach the function.
 //
 // A step is collapsed per group first: a group of the step has a dense number, and the accumulators have a slot for
 // each. Flush reads and writes each group's state once and emits its old row with weight -1 and its new row with +1
@@ -25,7 +26,7 @@ import (
 //
 // State: part 0 maps a group to its number of rows, the group columns as they were written when the group appeared
 // (only where the key does not determine them), and the functions' states. Each retracting min or max has a multimap
-// of its own, each set of DISTINCT arguments a map. A group without rows has no state.
+// of its own, each set of arguments that are folded in order another, each set of DISTINCT arguments a map. A group without rows has no state.
 //
 // Cost: per row a key encoding, one probe of a table that holds the step's groups, and an addition per function;
 // per group and step one read and one write of its state.
@@ -42,6 +43,7 @@ type aggregate struct {
 	linear   []linearAgg
 	ordered  []orderedAgg
 	distinct []*distinctSet
+	sorted   []*sortedRows
 
 	table keyTable
 	rows  []int64      // per group of the step: change of its number of rows
@@ -79,13 +81,24 @@ func newAggregate(o *output, n *physical.Aggregate) (*aggregate, error) {
 	a.state = subs.nextMap()
 	for i, c := range n.Aggs {
 		a.positive = a.positive || c.AppendOnly
-		ordered := c.Func.Ordered && !c.AppendOnly && !o.d.opt.AdHoc
-		if ordered {
+		in := o.d.plan.Nodes[n.Input].Out().Types
+		l := linearAgg{call: i, args: make([]*delta.Vec, len(c.Args))}
+		switch positive := c.AppendOnly || o.d.opt.AdHoc; {
+		case c.Func.Ordered && !positive:
 			a.ordered = append(a.ordered, newOrderedAgg(i, &n.Aggs[i], subs.nextMultimap()))
 			continue
+		case c.Func.Pick && positive:
+			l.acc = newPickAcc(&n.Aggs[i], in)
+			l.args = make([]*delta.Vec, len(in))
+			a.linear = append(a.linear, l)
+			continue
+		case c.Func.Fold != nil:
+			if err := a.shareSorted(i, &n.Aggs[i], in, &subs); err != nil {
+				return nil, err
+			}
+			continue
 		}
-		in := o.d.plan.Nodes[n.Input].Out().Types
-		l := linearAgg{call: i, acc: c.Func.New(pick(in, c.Args)), args: make([]*delta.Vec, len(c.Args))}
+		l.acc = c.Accumulator(in)
 		if l.distinct = c.Distinct && !c.Func.Ordered; l.distinct {
 			a.shareDistinct(len(a.linear), &n.Aggs[i], in, &subs)
 		}
@@ -107,6 +120,18 @@ func (a *aggregate) shareDistinct(linear int, c *agg.Call, in []types.T, subs *s
 	a.distinct = append(a.distinct, newDistinctSet(a, linear, c, in, subs.nextMap()))
 }
 
+// shareSorted adds a call to the rows that it folds, which calls with the same arguments, order and filter share.
+func (a *aggregate) shareSorted(i int, c *agg.Call, in []types.T, subs *subspace) error {
+	for _, s := range a.sorted {
+		if s.serves(c) {
+			return s.add(i, c, in)
+		}
+	}
+	s := newSortedRows(c, in, subs.nextMultimap())
+	a.sorted = append(a.sorted, s)
+	return s.add(i, c, in)
+}
+
 // subspace gives an operator's parts of the state space, which are numbered in order of creation. Without a space,
 // as in ad-hoc queries, the parts are nil.
 type subspace struct {
@@ -123,7 +148,7 @@ func (s *subspace) part() (int, bool) {
 	}
 	if s.next == maxParts {
 		s.err = pgerr.New(pgerr.ProgramLimitExceeded, "too many aggregates that keep their arguments").
-			WithDetail("One GROUP BY can have %d aggregates with DISTINCT, min or max.", maxParts-1)
+			WithDetail("One GROUP BY can have %d aggregates with DISTINCT, min, max, or values in order.", maxParts-1)
 		return 0, false
 	}
 	s.next++
@@ -168,8 +193,12 @@ func (a *aggregate) Push(_ int, b *delta.Batch) error {
 			continue
 		}
 		c := &a.calls[l.call]
-		for k, col := range c.Args {
-			l.args[k] = b.Cols[col]
+		if c.Func.Pick { // it orders by more than its arguments
+			copy(l.args, b.Cols)
+		} else {
+			for k, col := range c.Args {
+				l.args[k] = b.Cols[col]
+			}
 		}
 		l.acc.Add(a.ids, a.passing(b, c.Filter), l.args, b.Weights)
 		clear(l.args)
@@ -185,6 +214,9 @@ func (a *aggregate) Push(_ int, b *delta.Batch) error {
 			return err
 		}
 	}
+	for _, s := range a.sorted {
+		s.gather(a, b, a.passing(b, s.filter))
+	}
 	return a.holds(a.bytes())
 }
 
@@ -196,6 +228,9 @@ func (a *aggregate) bytes() int {
 	}
 	for _, s := range a.distinct {
 		n += s.table.bytes() + 4*cap(s.slots) + 8*cap(s.weights) + s.values.Bytes()
+	}
+	for _, s := range a.sorted {
+		n += s.step.bytes()
 	}
 	return n
 }
@@ -315,6 +350,11 @@ func (a *aggregate) Flush() error {
 			return err
 		}
 	}
+	for _, s := range a.sorted {
+		if err := s.begin(a); err != nil {
+			return err
+		}
+	}
 	if err := a.flush.run(); err != nil {
 		return err
 	}
@@ -334,6 +374,9 @@ func (a *aggregate) reset() {
 	}
 	for i := range a.ordered {
 		a.ordered[i].reset()
+	}
+	for _, s := range a.sorted {
+		s.reset()
 	}
 }
 

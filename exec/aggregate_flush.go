@@ -35,7 +35,7 @@ type aggRows struct {
 
 func (f *aggFlush) init(a *aggregate) {
 	f.a = a
-	f.pieces = make([][]byte, len(a.linear))
+	f.pieces = make([][]byte, len(a.linear)+len(a.sorted))
 	for _, r := range []*aggRows{&f.old, &f.new} {
 		r.cols = make([]*delta.Vec, len(a.calls))
 		for i := range r.cols {
@@ -52,6 +52,15 @@ func (r *aggRows) reset() {
 	r.there, r.errs, r.any = r.there[:0], r.errs[:0], false
 }
 
+// bytes is the length of the results that have one.
+func (r *aggRows) bytes() int {
+	n := 0
+	for _, c := range r.cols {
+		n += len(c.Data)
+	}
+	return n
+}
+
 // begin adds the row of one more group.
 func (r *aggRows) begin(there bool) {
 	r.there = append(r.there, there)
@@ -66,22 +75,27 @@ func (r *aggRows) fail(err error) {
 
 func (f *aggFlush) run() error {
 	n := f.a.table.len()
-	for from := 0; from < n; from += chunkRows {
+	for from := 0; from < n; {
 		f.old.reset()
 		f.new.reset()
 		f.reps.Reset()
-		to := min(n, from+chunkRows)
-		for id := from; id < to; id++ {
-			if err := f.one(uint32(id)); err != nil {
+		to := from
+		for to < min(n, from+chunkRows) && f.old.bytes()+f.new.bytes() < blockBytes {
+			if err := f.one(uint32(to)); err != nil {
 				return err
 			}
+			to++
 		}
 		if err := f.emit(from, to); err != nil {
 			return err
 		}
+		from = to
 	}
 	return nil
 }
+
+// blockBytes bounds the results of a block, which ends with the one that passes it.
+const blockBytes = 16 << 20
 
 // one merges a group's slot into its state and computes its rows before and after.
 func (f *aggFlush) one(id uint32) error {
@@ -119,6 +133,9 @@ func (f *aggFlush) one(id uint32) error {
 	}
 	for i := range a.linear {
 		f.linear(&a.linear[i], f.pieces[i], id)
+	}
+	if err := f.sorted(id); err != nil {
+		return err
 	}
 	if err := f.save(id, old, after); err != nil {
 		return err
@@ -181,6 +198,36 @@ func (f *aggFlush) linear(l *linearAgg, piece []byte, id uint32) {
 		newCol.AppendNull()
 	}
 	f.buf = closePiece(f.buf, start)
+}
+
+// sorted folds a group's rows in order, and adds their numbers to its state.
+func (f *aggFlush) sorted(id uint32) error {
+	a := f.a
+	if len(a.sorted) == 0 {
+		return nil
+	}
+	group := &delta.Batch{N: 1}
+	for i, c := range a.reps.Cols {
+		row := int(id)
+		if a.stored {
+			c, row = f.reps.Cols[i], f.reps.N-1
+		}
+		group.Cols = append(group.Cols, c.Slice(row, row+1))
+	}
+	for i, s := range a.sorted {
+		count, _ := binary.Varint(f.pieces[len(a.linear)+i])
+		count, err := s.flush(a, id, group, count, &f.old, &f.new)
+		if err != nil {
+			return fmt.Errorf("operator %d: %w", a.op, err)
+		}
+		f.buf = appendPiece(f.buf, func(dst []byte) []byte {
+			if count == 0 {
+				return dst
+			}
+			return binary.AppendVarint(dst, count)
+		})
+	}
+	return nil
 }
 
 // save writes a group's state if it has changed.

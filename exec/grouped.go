@@ -86,8 +86,10 @@ func (g *groupedRows) bytes() int {
 }
 
 // sort prepares of.
-func (g *groupedRows) sort() {
-	n := g.groups.len()
+func (g *groupedRows) sort() { g.sortInto(g.groups.len()) }
+
+// sortInto is sort for groups that the caller has numbered, n of them.
+func (g *groupedRows) sortInto(n int) {
 	g.start = append(g.start[:0], make([]uint32, n+1)...)
 	for i := range g.rows {
 		g.start[g.rows[i].group+1]++
@@ -140,6 +142,18 @@ func (g *groupedRows) of(group uint32) []stepRow {
 		n--
 	}
 	return rows[:n]
+}
+
+// compact adds up the rows gathered so far that are identical, for n groups.
+func (g *groupedRows) compact(n int) {
+	g.sortInto(n)
+	kept := groupedRows{}
+	for group := range uint32(n) {
+		for _, r := range g.of(group) {
+			kept.add(group, g.row(&r), r.weight)
+		}
+	}
+	g.rows, g.blocks, g.blockBytes = kept.rows, kept.blocks, kept.blockBytes
 }
 
 func (g *groupedRows) reset() {

@@ -473,12 +473,22 @@ func parts(n physical.Node) []bool {
 	switch n := n.(type) {
 	case *physical.Aggregate:
 		p := []bool{false}
+		shared := map[string]bool{}
 		for _, c := range n.Aggs {
-			if c.Func.Ordered && !c.AppendOnly {
+			key := fmt.Sprint(c.Func.Fold != nil, c.Func.Digest != nil, c.Args, c.Order, c.Filter, c.Func.Strict)
+			switch {
+			case c.Func.Ordered && !c.AppendOnly:
 				p = append(p, true)
-			} else if c.Distinct {
-				p = append(p, false) // at most: calls may share one
+			case c.Func.Fold != nil && !(c.Func.Pick && c.AppendOnly):
+				if !shared[key] {
+					p = append(p, true)
+				}
+			case c.Distinct && c.Func.Fold == nil:
+				if key = fmt.Sprint(c.Args, c.Filter); !shared[key] {
+					p = append(p, false)
+				}
 			}
+			shared[key] = true
 		}
 		return p
 	case *physical.Distinct, *physical.SetOp:

@@ -370,7 +370,7 @@ func (n *naiveRun) aggregate(x *physical.Aggregate) []row {
 		}
 		var failed error
 		for _, c := range x.Aggs {
-			d, err := naiveAgg(c, g, ts)
+			d, err := n.agg(c, g, ts, o[:len(x.Group)])
 			if err != nil && failed == nil {
 				failed = err
 			}
@@ -385,7 +385,25 @@ func (n *naiveRun) aggregate(x *physical.Aggregate) []row {
 	return out
 }
 
-// naiveAgg is one aggregate over one group.
+// agg is one aggregate over the rows of a group, with the columns of the group.
+func (n *naiveRun) agg(c agg.Call, g []row, ts []types.T, group row) (types.Datum, error) {
+	switch {
+	case c.Func.Form == agg.Hypothetical:
+		return naiveRank(c, g, ts)
+	case c.Func.Fold != nil:
+		direct, ok := n.eval(group, n.typesOf(n.op)[:len(group)], c.Params)
+		if !ok {
+			return types.Null, fmt.Errorf("a direct argument failed")
+		}
+		return naiveFold(c, g, ts, direct)
+	}
+	if d, ok := naiveRegression(c, g, ts); ok {
+		return d, nil
+	}
+	return naiveAgg(c, g, ts)
+}
+
+// naiveAgg is one aggregate of at most one argument over one group.
 func naiveAgg(c agg.Call, g []row, ts []types.T) (types.Datum, error) {
 	var vals []types.Datum // of the argument, without NULLs
 	var t types.T

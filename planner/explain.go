@@ -221,13 +221,22 @@ func (x *explainer) aggregateState(n *physical.Aggregate) string {
 		per = "in all"
 	}
 	parts := []string{"one row " + per}
-	ordered, distinct := false, false
+	ordered, sorted, distinct := false, false, false
 	for _, c := range n.Aggs {
-		distinct = distinct || c.Distinct
-		ordered = ordered || c.Func.Ordered && !c.AppendOnly && !c.Distinct
+		switch {
+		case c.Func.Ordered:
+			ordered = ordered || !c.AppendOnly
+		case c.Func.Fold != nil:
+			sorted = sorted || !(c.Func.Pick && c.AppendOnly)
+		default:
+			distinct = distinct || c.Distinct
+		}
 	}
 	if ordered {
 		parts = append(parts, "values in order for min and max")
+	}
+	if sorted {
+		parts = append(parts, "values in the order of their aggregate")
 	}
 	if distinct {
 		parts = append(parts, "distinct values")
@@ -363,13 +372,30 @@ func (x *explainer) describeCall(in int, c *agg.Call) string {
 	if c.Func.Star {
 		args = "*"
 	}
-	if c.Distinct {
-		args = "DISTINCT " + args
+	order := make([]string, len(c.Order))
+	for i, k := range c.Order {
+		order[i] = x.computed(in, []int{k.Col}) + direction(k.Desc, k.NullsFirst)
 	}
-	if len(c.Params) > 0 {
-		args += ", " + list(c.Params)
+	by := "ORDER BY " + strings.Join(order, ", ")
+	var s string
+	switch {
+	case c.Func.Form != agg.Plain:
+		direct := list(c.Params)
+		if c.Func.Form == agg.Hypothetical {
+			direct = x.computed(in, c.Args[:len(c.Args)/2])
+		}
+		s = c.Func.Name + "(" + direct + ") WITHIN GROUP (" + by + ")"
+	case len(order) > 0:
+		if c.Distinct {
+			args = "DISTINCT " + args
+		}
+		s = c.Func.Name + "(" + args + " " + by + ")"
+	default:
+		if c.Distinct {
+			args = "DISTINCT " + args
+		}
+		s = c.Func.Name + "(" + args + ")"
 	}
-	s := c.Func.Name + "(" + args + ")"
 	if c.Filter >= 0 {
 		s += " FILTER (" + x.computed(in, []int{c.Filter}) + ")"
 	}
@@ -425,18 +451,21 @@ func (x *explainer) describeTopN(n *physical.TopN) string {
 func sortKeys(o *physical.Output, keys []physical.SortKey) string {
 	parts := make([]string, len(keys))
 	for i, k := range keys {
-		parts[i] = name(o, k.Col)
-		if k.Desc {
-			parts[i] += " DESC"
-		}
-		switch {
-		case k.NullsFirst && !k.Desc:
-			parts[i] += " NULLS FIRST"
-		case !k.NullsFirst && k.Desc:
-			parts[i] += " NULLS LAST"
-		}
+		parts[i] = name(o, k.Col) + direction(k.Desc, k.NullsFirst)
 	}
 	return strings.Join(parts, ", ")
+}
+
+func direction(desc, nullsFirst bool) string {
+	switch {
+	case desc && nullsFirst:
+		return " DESC"
+	case desc:
+		return " DESC NULLS LAST"
+	case nullsFirst:
+		return " NULLS FIRST"
+	}
+	return ""
 }
 
 // name is a column's name, and its number where the name says nothing or is that of several.

@@ -82,7 +82,7 @@ func decisions(n physical.Node) string {
 }
 
 func decidedCall(c agg.Call) string {
-	return fmt.Sprint(c.Func.Name, c.Func.Args, c.Func.Star, c.Args, c.Filter, c.Distinct, c.T, c.AppendOnly, exact(c.Params...))
+	return fmt.Sprint(c.Func.Name, c.Func.Args, c.Func.Star, c.Args, c.Filter, c.Distinct, c.T, c.AppendOnly, exact(c.Params...), c.Order)
 }
 
 // exact prints expressions with columns by number and with the types of constants and calls, which [expr.String]

@@ -7,9 +7,11 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 
 	"millrace/delta"
+	"millrace/expr"
 	"millrace/internal/testseed"
 	"millrace/pgerr"
 	"millrace/types"
@@ -48,10 +50,79 @@ func newAcc(t testing.TB, name string, k types.Kind) (Accumulator, types.T) {
 
 // merged adds values with weights to a state through one slot.
 func merged(acc Accumulator, state []byte, v *delta.Vec, weights []int64) []byte {
+	return mergedAll(acc, state, []*delta.Vec{v}, weights)
+}
+
+func mergedAll(acc Accumulator, state []byte, vs []*delta.Vec, weights []int64) []byte {
 	acc.Reset()
 	acc.Grow(1)
-	acc.Add(make([]uint32, v.Len()), nil, []*delta.Vec{v}, weights)
+	acc.Add(make([]uint32, vs[0].Len()), nil, vs, weights)
 	return acc.Merge(nil, state, 0)
+}
+
+// rows are columns of random values, for a function of several arguments.
+type rows [][]types.Datum
+
+func randomRows(rng *rand.Rand, n int, ks []types.Kind) rows {
+	rs := make(rows, n)
+	for i := range rs {
+		for _, k := range ks {
+			rs[i] = append(rs[i], sample(rng, k))
+		}
+	}
+	return rs
+}
+
+func (rs rows) vecs(ks []types.Kind) []*delta.Vec {
+	vs := make([]*delta.Vec, len(ks))
+	for c, k := range ks {
+		vs[c] = delta.NewVec(types.Of(k), len(rs))
+		for _, r := range rs {
+			vs[c].Append(r[c])
+		}
+	}
+	return vs
+}
+
+// accumulated is a function with an accumulator, for arguments of given kinds.
+type accumulated struct {
+	f     *Function
+	kinds []types.Kind
+	ret   types.T
+}
+
+func (a *accumulated) acc() Accumulator { return a.f.New(a.types()) }
+
+func (a *accumulated) types() []types.T {
+	ts := make([]types.T, len(a.kinds))
+	for i, k := range a.kinds {
+		ts[i] = types.Of(k)
+	}
+	return ts
+}
+
+// accumulatedFunctions lists them with all kinds under test that they take.
+func accumulatedFunctions() (list []accumulated) {
+	for _, f := range Functions() {
+		if f.Star || f.New == nil {
+			continue
+		}
+		for _, k := range kindsUnderTest {
+			a := accumulated{f: f}
+			for _, p := range f.Args {
+				if p == expr.AnyType || p.Kind == k {
+					a.kinds = append(a.kinds, k)
+				}
+			}
+			if len(a.kinds) == len(f.Args) {
+				if a.ret = f.Ret; f.RetOf != nil {
+					a.ret = f.RetOf(a.types())
+				}
+				list = append(list, a)
+			}
+		}
+	}
+	return list
 }
 
 func result(t testing.TB, acc Accumulator, ret types.T, state []byte) (types.Datum, error) {
@@ -95,6 +166,8 @@ func sample(rng *rand.Rand, k types.Kind) types.Datum {
 		return types.NewBool(rng.IntN(2) == 0)
 	case types.Text:
 		return parse("", "a", "ab", "zzzzzzzzzzzzzzzzzzzz", "ä")
+	case types.Bytea:
+		return parse("", "\\x00", "\\x61", "\\x6162ff")
 	case types.Date:
 		return parse("2020-01-01", "infinity", "-infinity", "1999-12-31")
 	}
@@ -123,42 +196,37 @@ var kindsUnderTest = []types.Kind{types.Int2, types.Int4, types.Int8, types.Nume
 // and that a retraction of everything leaves the empty state.
 func TestMerge(t *testing.T) {
 	rng := seeded(t)
-	for _, f := range Functions() {
-		if f.Star || f.Ordered {
+	for _, a := range accumulatedFunctions() {
+		if a.f.Ordered {
 			continue
 		}
-		for _, k := range kindsUnderTest {
-			if fit(types.Of(k), f.Args[0]) != fitsExactly {
-				continue
+		acc, name := a.acc(), a.f.Name+fmt.Sprint(a.types())
+		for range 30 {
+			n := 1 + rng.IntN(12)
+			rs, ws := randomRows(rng, n, a.kinds), make([]int64, n)
+			for i := range ws {
+				ws[i] = 1 + int64(rng.IntN(3))
 			}
-			ret := f.Ret
-			acc := f.New([]types.T{types.Of(k)})
-			for range 30 {
-				n := 1 + rng.IntN(12)
-				ds, ws := make([]types.Datum, n), make([]int64, n)
-				for i := range ds {
-					ds[i], ws[i] = sample(rng, k), 1+int64(rng.IntN(3))
+			whole := mergedAll(acc, nil, rs.vecs(a.kinds), ws)
+			want, wantErr := result(t, acc, a.ret, whole)
+			var state []byte
+			for _, i := range rng.Perm(n) {
+				one := rs[i : i+1]
+				if ws[i] > 1 && rng.IntN(2) == 0 { // the weight in two parts, with a detour
+					state = mergedAll(acc, state, rows{rs[i], rs[i]}.vecs(a.kinds), []int64{-1, ws[i] + 1})
+					continue
 				}
-				whole := merged(acc, nil, vecOf(k, ds...), ws)
-				want, wantErr := result(t, acc, ret, whole)
-				var state []byte
-				for _, i := range rng.Perm(n) {
-					if ws[i] > 1 && rng.IntN(2) == 0 { // the weight in two parts, with a detour
-						state = merged(acc, state, vecOf(k, ds[i], ds[i]), []int64{-1, ws[i] + 1})
-						continue
-					}
-					state = merged(acc, state, vecOf(k, ds[i]), ws[i:i+1])
-				}
-				got, gotErr := result(t, acc, ret, state)
-				if (gotErr == nil) != (wantErr == nil) || got.Null != want.Null || !got.Null && types.Compare(ret, got, want) != 0 {
-					t.Fatalf("%s(%s): %v %v, want %v %v", f.Name, types.Of(k), got, gotErr, want, wantErr)
-				}
-				for _, i := range rng.Perm(n) {
-					state = merged(acc, state, vecOf(k, ds[i]), []int64{-ws[i]})
-				}
-				if len(state) != 0 {
-					t.Fatalf("%s(%s): %d bytes are left of nothing", f.Name, types.Of(k), len(state))
-				}
+				state = mergedAll(acc, state, one.vecs(a.kinds), ws[i:i+1])
+			}
+			got, gotErr := result(t, acc, a.ret, state)
+			if (gotErr == nil) != (wantErr == nil) || got.Null != want.Null || !got.Null && types.Compare(a.ret, got, want) != 0 {
+				t.Fatalf("%s: %v %v, want %v %v", name, got, gotErr, want, wantErr)
+			}
+			for _, i := range rng.Perm(n) {
+				state = mergedAll(acc, state, rs[i:i+1].vecs(a.kinds), []int64{-ws[i]})
+			}
+			if len(state) != 0 {
+				t.Fatalf("%s: %d bytes are left of nothing", name, len(state))
 			}
 		}
 	}
@@ -167,58 +235,48 @@ func TestMerge(t *testing.T) {
 // TestSlots adds rows of many groups at once, with and without selections, and compares with one group at a time.
 func TestSlots(t *testing.T) {
 	rng := seeded(t)
-	for _, f := range Functions() {
-		for _, k := range kindsUnderTest {
-			if f.Star || fit(types.Of(k), f.Args[0]) != fitsExactly {
-				continue
+	for _, a := range accumulatedFunctions() {
+		acc, one := a.acc(), a.acc()
+		for range 3 {
+			const groups = 5
+			rs := randomRows(rng, 60, a.kinds)
+			var slots, sel []uint32
+			var weights []int64
+			for i := range rs {
+				slots = append(slots, uint32(rng.IntN(groups)))
+				weights = append(weights, 1+int64(rng.IntN(2)))
+				if rng.IntN(3) > 0 {
+					sel = append(sel, uint32(i))
+				}
 			}
-			acc, one := f.New([]types.T{types.Of(k)}), f.New([]types.T{types.Of(k)})
-			ret := f.Ret
-			if f.RetOf != nil {
-				ret = f.RetOf([]types.T{types.Of(k)})
+			use := [][]uint32{nil, sel}[rng.IntN(2)]
+			if rng.IntN(2) == 0 {
+				weights = nil
 			}
-			for range 3 {
-				const groups = 5
-				v := delta.NewVec(types.Of(k), 0)
-				var slots, sel []uint32
-				var weights []int64
-				for i := range 60 {
-					v.Append(sample(rng, k))
-					slots = append(slots, uint32(rng.IntN(groups)))
-					weights = append(weights, 1+int64(rng.IntN(2)))
-					if rng.IntN(3) > 0 {
-						sel = append(sel, uint32(i))
+			acc.Reset()
+			acc.Grow(groups)
+			acc.Add(slots, use, rs.vecs(a.kinds), weights)
+			for g := range groups {
+				var own rows
+				var ws []int64
+				in := use
+				if in == nil {
+					for i := range slots {
+						in = append(in, uint32(i))
 					}
 				}
-				use := [][]uint32{nil, sel}[rng.IntN(2)]
-				if rng.IntN(2) == 0 {
-					weights = nil
+				for _, i := range in {
+					if int(slots[i]) == g {
+						own = append(own, rs[i])
+						if ws = append(ws, 1); weights != nil {
+							ws[len(ws)-1] = weights[i]
+						}
+					}
 				}
-				acc.Reset()
-				acc.Grow(groups)
-				acc.Add(slots, use, []*delta.Vec{v}, weights)
-				for g := range groups {
-					var own []types.Datum
-					var ws []int64
-					rows := use
-					if rows == nil {
-						for i := range slots {
-							rows = append(rows, uint32(i))
-						}
-					}
-					for _, i := range rows {
-						if int(slots[i]) == g {
-							own = append(own, v.Datum(int(i)))
-							if ws = append(ws, 1); weights != nil {
-								ws[len(ws)-1] = weights[i]
-							}
-						}
-					}
-					got, err := result(t, acc, ret, acc.Merge(nil, nil, g))
-					want, wantErr := result(t, one, ret, merged(one, nil, vecOf(k, own...), ws))
-					if (err == nil) != (wantErr == nil) || got.Null != want.Null || !got.Null && types.Compare(ret, got, want) != 0 {
-						t.Fatalf("%s(%s) group %d: %v %v, want %v %v", f.Name, types.Of(k), g, got, err, want, wantErr)
-					}
+				got, err := result(t, acc, a.ret, acc.Merge(nil, nil, g))
+				want, wantErr := result(t, one, a.ret, mergedAll(one, nil, own.vecs(a.kinds), ws))
+				if (err == nil) != (wantErr == nil) || got.Null != want.Null || !got.Null && types.Compare(a.ret, got, want) != 0 {
+					t.Fatalf("%s%v group %d: %v %v, want %v %v", a.f.Name, a.types(), g, got, err, want, wantErr)
 				}
 			}
 		}
@@ -437,6 +495,14 @@ func TestExtremeTies(t *testing.T) {
 	}
 }
 
+func typeList(ts []types.T) string {
+	names := make([]string, len(ts))
+	for i, t := range ts {
+		names[i] = t.WithoutMod().String()
+	}
+	return "(" + strings.Join(names, ", ") + ")"
+}
+
 func TestResolve(t *testing.T) {
 	of := types.Of
 	for _, c := range []struct {
@@ -460,7 +526,24 @@ func TestResolve(t *testing.T) {
 		{"min", []types.T{of(types.Bool)}, false, "42883: function min(boolean) does not exist"},
 		{"min", []types.T{of(types.JSONB)}, false, "42883: function min(jsonb) does not exist"},
 		{"count", []types.T{of(types.JSONB)}, false, "(jsonb) -> bigint"},
-		{"count", []types.T{of(types.Unknown)}, false, "(unknown) -> bigint"},
+		{"count", []types.T{of(types.Unknown)}, false, "(text) -> bigint"},
+		{"corr", []types.T{of(types.Int4), of(types.Numeric)}, false, "(double precision, double precision) -> double precision"},
+		{"bit_and", []types.T{of(types.Numeric)}, false, "42883: function bit_and(numeric) does not exist"},
+		{"string_agg", []types.T{{Kind: types.Varchar, Mod: 14}, of(types.Unknown)}, false, "(text, text) -> text"},
+		{"string_agg", []types.T{of(types.Bytea), of(types.Unknown)}, false, "(bytea, bytea) -> bytea"},
+		{"string_agg", []types.T{of(types.Int4), of(types.Unknown)}, false, "42883: function string_agg(integer, unknown) does not exist"},
+		{"array_agg", []types.T{{Kind: types.Numeric, Mod: 655366}}, false, "(numeric) -> numeric[]"},
+		{"array_agg", []types.T{types.ArrayOf(of(types.Int4))}, false, "(integer[]) -> integer[]"},
+		{"array_agg", []types.T{of(types.Unknown)}, false, "42725: function array_agg(unknown) is not unique"},
+		{"jsonb_agg", []types.T{of(types.Unknown)}, false, "42804: could not determine polymorphic type because input has type unknown"},
+		{"jsonb_object_agg", []types.T{of(types.Unknown), of(types.Date)}, false, "(text, date) -> jsonb"},
+		{"mode", []types.T{of(types.Date)}, false, "(date) -> date"},
+		{"mode", nil, false, "42883: function mode() does not exist"},
+		{"percentile_cont", []types.T{of(types.Numeric), of(types.Int4)}, false, "(double precision, double precision) -> double precision"},
+		{"percentile_cont", []types.T{of(types.Numeric), of(types.Text)}, false, "42883: function percentile_cont(numeric, text) does not exist"},
+		{"percentile_disc", []types.T{types.ArrayOf(of(types.Numeric)), of(types.Text)}, false, "(double precision[], text) -> text[]"},
+		{"rank", []types.T{of(types.Int4), of(types.Int8)}, false, "(integer, bigint) -> bigint"},
+		{"arg_max", []types.T{of(types.Text), of(types.Date)}, false, "(text, date) -> text"},
 		{"count", []types.T{of(types.Int4), of(types.Int4)}, false, "42883: function count(integer, integer) does not exist"},
 		{"every", []types.T{of(types.Bool)}, false, "(boolean) -> boolean"},
 		{"avg", []types.T{of(types.Float4)}, false, "(real) -> double precision"},
@@ -472,13 +555,13 @@ func TestResolve(t *testing.T) {
 			e := err.(*pgerr.Error)
 			got = string(e.Code) + ": " + e.Message
 		} else {
-			got = signature("", args) + " -> " + ret.String()
+			got = typeList(args) + " -> " + ret.String()
 			if f.Name != c.name {
 				t.Errorf("%s resolves to %s", c.name, f.Name)
 			}
 		}
 		if got != c.want {
-			t.Errorf("%s%s: %s, want %s", c.name, signature("", c.args), got, c.want)
+			t.Errorf("%s%s: %s, want %s", c.name, typeList(c.args), got, c.want)
 		}
 	}
 }

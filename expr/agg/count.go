@@ -4,8 +4,29 @@ import (
 	"encoding/binary"
 
 	"millrace/delta"
+	"millrace/expr"
 	"millrace/types"
 )
+
+func counts() []*Function {
+	count := Function{Name: "count", Ret: types.Of(types.Int8), NeverNull: true, Combine: "sum"}
+	star, values := count, count
+	star.OID, star.Star, star.New = 2803, true, newCountStar
+	values.OID, values.Args, values.New = 2147, []types.T{expr.AnyType}, newCount
+	return []*Function{&star, &values}
+}
+
+func booleans() []*Function {
+	fs := []*Function{
+		unary("bool_and", 2517, types.Bool, types.Bool, newBoolAnd),
+		unary("every", 2519, types.Bool, types.Bool, newBoolAnd),
+		unary("bool_or", 2518, types.Bool, types.Bool, newBoolOr),
+	}
+	for _, f := range fs {
+		f.Once, f.Combine = true, f.Name
+	}
+	return fs
+}
 
 // countAcc counts rows (star) or values that are not NULL. State: the count as a varint.
 type countAcc struct {

@@ -72,15 +72,16 @@ func floatTerm(x float64, weight uint64) (t term) {
 	return t
 }
 
-// squareTerm is x * x * |weight| for a finite x, in units of 2^-2148.
-func squareTerm(x float64, weight uint64) (t term) {
-	m, pos := mantissa(x)
-	hi, lo := bits.Mul64(m, m)
+// productTerm is |x * y * weight| for finite x and y, in units of 2^-2148.
+func productTerm(x, y float64, weight uint64) (t term) {
+	mx, px := mantissa(x)
+	my, py := mantissa(y)
+	hi, lo := bits.Mul64(mx, my)
 	c0, w0 := bits.Mul64(lo, weight)
 	c1, w1 := bits.Mul64(hi, weight)
 	w1, carry := bits.Add64(w1, c0, 0)
 	t.w[0], t.w[1], t.w[2] = w0, w1, c1+carry
-	t.shift(2 * pos)
+	t.shift(px + py)
 	return t
 }
 

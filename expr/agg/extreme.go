@@ -6,8 +6,31 @@ import (
 	"encoding/binary"
 
 	"millrace/delta"
+	"millrace/expr"
 	"millrace/types"
 )
+
+// extremes is min or max over every ordered type that PostgreSQL has it for, and over bytea and uuid, for which
+// PostgreSQL 18 has it. oids are those of the kinds in the order below.
+func extremes(name string, desc bool, oids [14]uint32) []*Function {
+	kinds := [...]types.Kind{types.Int2, types.Int4, types.Int8, types.Numeric, types.Float4, types.Float8, types.Text,
+		types.Bpchar, types.Date, types.Time, types.Timestamp, types.TimestampTZ, types.Interval, types.OID}
+	acc, arrays := newMin, uint32(2051)
+	if desc {
+		acc, arrays = newMax, 2050
+	}
+	var fs []*Function
+	for i, k := range kinds {
+		fs = append(fs, unary(name, oids[i], k, k, acc))
+	}
+	fs = append(fs, unary(name, 0, types.Bytea, types.Bytea, acc), unary(name, 0, types.UUID, types.UUID, acc))
+	fs = append(fs, &Function{Name: name, OID: arrays, Args: []types.T{expr.AnyArray}, Ret: expr.AnyArray,
+		RetOf: func(args []types.T) types.T { return args[0].WithoutMod() }, New: acc})
+	for _, f := range fs {
+		f.Ordered, f.Desc, f.Once, f.Combine = true, desc, true, name
+	}
+	return fs
+}
 
 // extreme is the best value of a slot. Bytes lie in the accumulator's heap, from off.
 type extreme struct {

@@ -49,6 +49,9 @@ func (c *floatCounts) special() (float64, bool) {
 	return 0, false
 }
 
+// finite reports whether all values are.
+func (c *floatCounts) finite() bool { return c.nan == 0 && c.posInf == 0 && c.negInf == 0 }
+
 // append writes c: n doubled, plus 1 when the other counts follow.
 func (c *floatCounts) append(dst []byte) []byte {
 	if *c == (floatCounts{n: c.n}) {

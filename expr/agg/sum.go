@@ -10,6 +10,34 @@ import (
 	"millrace/types"
 )
 
+func sums() []*Function {
+	fs := []*Function{
+		unary("sum", 2109, types.Int2, types.Int8, newSumInt),
+		unary("sum", 2108, types.Int4, types.Int8, newSumInt),
+		unary("sum", 2107, types.Int8, types.Numeric, newSumBigint),
+		unary("sum", 2114, types.Numeric, types.Numeric, newSumNumeric),
+		unary("sum", 2110, types.Float4, types.Float4, newSumFloat4),
+		unary("sum", 2111, types.Float8, types.Float8, newSumFloat8),
+		unary("sum", 2113, types.Interval, types.Interval, newSumInterval),
+	}
+	for _, f := range fs[:4] { // parts of the others may overflow or be rounded
+		f.Combine = "sum"
+	}
+	return fs
+}
+
+func averages() []*Function {
+	return []*Function{
+		unary("avg", 2102, types.Int2, types.Numeric, newAvgInt),
+		unary("avg", 2101, types.Int4, types.Numeric, newAvgInt),
+		unary("avg", 2100, types.Int8, types.Numeric, newAvgInt),
+		unary("avg", 2103, types.Numeric, types.Numeric, newAvgNumeric),
+		unary("avg", 2104, types.Float4, types.Float8, newAvgFloat),
+		unary("avg", 2105, types.Float8, types.Float8, newAvgFloat),
+		unary("avg", 2106, types.Interval, types.Interval, newAvgInterval),
+	}
+}
+
 // intSum is a weighted sum of integers and the number of values in it. The sum of 128 bits cannot overflow,
 // so neither the order of rows nor a later retraction matters.
 type intSum struct {

@@ -19,6 +19,18 @@ type spread struct {
 	dev bool // the standard deviation rather than the variance
 }
 
+// spreads is one of the variance family.
+func spreads(name string, s spread, oids [6]uint32) []*Function {
+	return []*Function{
+		unary(name, oids[0], types.Int2, types.Numeric, newSpreadNumeric(s)),
+		unary(name, oids[1], types.Int4, types.Numeric, newSpreadNumeric(s)),
+		unary(name, oids[2], types.Int8, types.Numeric, newSpreadNumeric(s)),
+		unary(name, oids[3], types.Numeric, types.Numeric, newSpreadNumeric(s)),
+		unary(name, oids[4], types.Float4, types.Float8, newSpreadFloat(s)),
+		unary(name, oids[5], types.Float8, types.Float8, newSpreadFloat(s)),
+	}
+}
+
 // defined reports whether the statistic of n values is not NULL.
 func (s spread) defined(n int64) bool { return n > 1 || n == 1 && s.pop }
 
@@ -218,7 +230,7 @@ func (a *floatSpreadAcc) Add(slots, sel []uint32, args []*delta.Vec, weights []i
 		x := floats[i]
 		if a.counts.slots[slot].count(x, w) {
 			a.sums.add(slot, floatTerm(x, magnitude(w)), (x < 0) != (w < 0))
-			a.squares.add(slot, squareTerm(x, magnitude(w)), w < 0)
+			a.squares.add(slot, productTerm(x, x, magnitude(w)), w < 0)
 		}
 	})
 }
@@ -272,10 +284,8 @@ func (a *floatSpreadAcc) statistic(n int64, sum, squares *big.Int) float64 {
 	if num.Sign() <= 0 {
 		return 0
 	}
-	// 128 bits of quotient: the last rounding, to float64, is then the only one that can be seen.
-	const prec = 128
-	q := new(big.Float).SetPrec(prec).SetInt(num)
-	q.Quo(q, new(big.Float).SetPrec(prec).SetInt(a.divisor(n)))
+	q := new(big.Float).SetPrec(ratioBits).SetInt(num)
+	q.Quo(q, new(big.Float).SetPrec(ratioBits).SetInt(a.divisor(n)))
 	q.SetMantExp(q, squareOrig)
 	if a.dev {
 		q.Sqrt(q)

@@ -1,15 +1,13 @@
 package bind
 
 import (
+	"errors"
 	"slices"
-	"strings"
 
 	"millrace/expr"
 	"millrace/expr/agg"
 	"millrace/pgerr"
 	"millrace/planner/logical"
-	"millrace/sql/ast"
-	"millrace/types"
 )
 
 // aggregation collects the aggregate calls of a query level. Their arguments are expressions over the level's input,
@@ -22,162 +20,6 @@ type aggregation struct {
 	groupings []groupingCall
 	// recursive: the level reads the recursive reference, which PostgreSQL does not aggregate.
 	recursive bool
-}
-
-type aggCall struct {
-	id       logical.ColID
-	fn       *agg.Function
-	args     []expr.Expr
-	filter   expr.Expr
-	distinct bool
-	params   []expr.Expr
-}
-
-// aggregateNames are aggregates of PostgreSQL's that the registry may lack: they are reported as such rather than as
-// unknown functions.
-var aggregateNames = func() map[string]bool {
-	m := map[string]bool{}
-	for _, n := range strings.Fields(`array_agg string_agg json_agg jsonb_agg json_object_agg jsonb_object_agg bit_and bit_or bit_xor
-		corr covar_pop covar_samp regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy
-		percentile_cont percentile_disc mode xmlagg range_agg any_value`) {
-		m[n] = true
-	}
-	return m
-}()
-
-// orderFree are the aggregates whose result does not depend on the order of their input, so that an ORDER BY inside the
-// call means nothing.
-var orderFree = map[string]bool{
-	"count": true, "sum": true, "avg": true, "min": true, "max": true, "bool_and": true, "bool_or": true, "every": true,
-	"bit_and": true, "bit_or": true, "bit_xor": true, "var_pop": true, "var_samp": true, "variance": true,
-	"stddev": true, "stddev_pop": true, "stddev_samp": true,
-}
-
-// aggregate binds an aggregate's call and gives the column of its result.
-func (c *clause) aggregate(e *ast.FuncCall) (expr.Expr, error) {
-	name := e.Name.Name
-	switch {
-	case len(agg.Lookup(name)) == 0:
-		return nil, pgerr.Unsupported("the aggregate function " + name).At(e.Pos)
-	case e.WithinGroup:
-		return nil, pgerr.Unsupported("the ordered-set aggregate " + name).At(e.Pos)
-	case e.Variadic:
-		return nil, pgerr.Unsupported("VARIADIC in an aggregate's arguments").At(e.Pos)
-	case len(e.OrderBy) > 0 && !orderFree[name]:
-		return nil, pgerr.Unsupported("ORDER BY in the aggregate function " + name).At(e.Pos)
-	case e.Distinct && e.Star:
-		return nil, pgerr.New(pgerr.SyntaxError, "DISTINCT specified with *").At(e.Pos)
-	}
-	in := &clause{b: c.b, scope: c.scope, name: "aggregate arguments", inAggregate: true}
-	call, err := c.aggregateArgs(e, in)
-	if err != nil {
-		return nil, err
-	}
-	own, err := c.aggregateLevel(call, in, e.Pos)
-	if err != nil {
-		return nil, err
-	}
-	for i := range own.calls {
-		if own.calls[i].same(call) {
-			return c.b.cols.Ref(own.calls[i].id), nil
-		}
-	}
-	own.calls = append(own.calls, *call)
-	own.input.pending = append(own.input.pending, in.pending...)
-	return c.b.cols.Ref(call.id), nil
-}
-
-// aggregateLevel finds the query that an aggregate belongs to: the innermost of those whose columns its arguments read, and
-// its own where they read none. For a subquery within, an outer query's aggregate is a value from outside.
-func (c *clause) aggregateLevel(call *aggCall, in *clause, pos int) (*aggregation, error) {
-	used := logical.ExprsCols(call.args)
-	if call.filter != nil {
-		used.Union(logical.ExprCols(call.filter))
-	}
-	for _, p := range in.pending {
-		used.Union(logical.Free(p.node))
-	}
-	level := c
-	for s := c.scope; s != nil; s = s.outer {
-		if s.gives(used) {
-			break
-		}
-		if s.outer == nil {
-			level = c
-			break
-		}
-		level = s.within
-	}
-	switch {
-	case level == nil:
-		return nil, pgerr.New(pgerr.GroupingError, "aggregate functions are not allowed in FROM clause of their own query level").At(pos)
-	case level.inAggregate:
-		return nil, pgerr.New(pgerr.GroupingError, "aggregate function calls cannot be nested").At(pos)
-	case level.aggs == nil:
-		return nil, level.notAllowed("aggregate functions", pgerr.GroupingError, pos)
-	case level.aggs.recursive:
-		return nil, pgerr.New(pgerr.InvalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term").At(pos)
-	}
-	return level.aggs, nil
-}
-
-// aggregateArgs binds what is inside of an aggregate's call in the clause in, and chooses the function.
-func (c *clause) aggregateArgs(e *ast.FuncCall, in *clause) (*aggCall, error) {
-	name := e.Name.Name
-	call := &aggCall{distinct: e.Distinct}
-	var ts []types.T
-	var pos []int
-	for _, a := range e.Args {
-		if n, ok := a.(*ast.NamedArg); ok {
-			return nil, pgerr.Unsupported("named arguments of aggregate functions").At(n.Pos)
-		}
-		x, err := in.bind(a)
-		if err != nil {
-			return nil, err
-		}
-		call.args, ts, pos = append(call.args, x), append(ts, x.Type()), append(pos, ast.Start(a))
-	}
-	for _, o := range e.OrderBy { // for its errors
-		if _, err := in.bind(o.Expr); err != nil {
-			return nil, err
-		}
-	}
-	fn, argTypes, ret, err := agg.Resolve(name, ts, e.Star)
-	if err != nil {
-		return nil, at(err, e.Pos)
-	}
-	call.fn = fn
-	for i := range call.args {
-		if call.args[i], err = in.coerce(call.args[i], argTypes[i], implicit, pos[i]); err == nil {
-			call.args[i], err = in.typed(call.args[i], pos[i])
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	if e.Filter != nil {
-		f := *in
-		f.name = "FILTER"
-		if call.filter, err = f.bindBool(e.Filter, "FILTER"); err != nil {
-			return nil, err
-		}
-		in.pending = f.pending
-	}
-	if e.Distinct && len(call.args) > 0 {
-		if _, err := c.equality(call.args[0].Type(), e.Pos); err != nil {
-			return nil, err
-		}
-		if len(call.args) > 1 {
-			return nil, pgerr.Unsupported("DISTINCT in an aggregate of several arguments").At(e.Pos)
-		}
-	}
-	call.id = c.b.cols.Add(logical.Column{Name: name, T: ret})
-	return call, nil
-}
-
-func (a *aggCall) same(o *aggCall) bool {
-	return a.fn == o.fn && a.distinct == o.distinct && expr.Equal(a.filter, o.filter) && slices.EqualFunc(a.args, o.args, expr.Equal) &&
-		!slices.ContainsFunc(a.args, func(e expr.Expr) bool { return expr.VolatilityOf(e) == expr.Volatile })
 }
 
 // computed makes columns of expressions over a plan: those that are columns of it already stay, equal ones are computed
@@ -240,7 +82,10 @@ func (a *aggregation) build(input logical.Node, g *grouping, by *groupBy, target
 			node.Group = append(node.Group, id)
 		}
 	}
-	node.Aggs = a.aggs(m)
+	var err error
+	if node.Aggs, err = a.aggs(m, by.exprs, g.cols); err != nil {
+		return nil, err
+	}
 	for i := range a.calls {
 		g.ids.Add(a.calls[i].id)
 	}
@@ -276,21 +121,58 @@ func groupName(e expr.Expr, targets []target) string {
 	return "group"
 }
 
-// aggs makes the calls over columns.
-func (a *aggregation) aggs(m *computed) []logical.Agg {
+// aggs makes the calls over columns; group are those of the group, whose expressions exprs are.
+func (a *aggregation) aggs(m *computed, exprs []expr.Expr, group []logical.ColID) ([]logical.Agg, error) {
+	direct := &grouping{b: a.b, exprs: exprs, cols: group, ids: logical.SetOf(group...), local: m.have, renamed: true}
 	var out []logical.Agg
 	for i := range a.calls {
 		call := &a.calls[i]
-		x := logical.Agg{Col: call.id, Func: call.fn, Distinct: call.distinct, Params: call.params}
+		x := logical.Agg{Col: call.id, Func: call.fn, Distinct: call.distinct}
+		for _, e := range call.direct {
+			e = direct.replace(e)
+			if err := direct.check(e); err != nil {
+				return nil, onlyGrouped(err)
+			}
+			x.Params = append(x.Params, e)
+		}
+		if call.fn.Form == agg.Hypothetical {
+			for _, e := range call.args[:len(call.order)] {
+				if err := direct.check(direct.replace(e)); err != nil {
+					return nil, onlyGrouped(err)
+				}
+			}
+		}
 		for _, e := range call.args {
 			x.Args = append(x.Args, m.column(e, "arg"))
 		}
+		x.Order = aggOrder(m, call)
 		if call.filter != nil {
 			x.Filter = m.column(call.filter, "filter")
 		}
 		out = append(out, x)
 	}
-	return out
+	return out, nil
+}
+
+// aggOrder gives the columns that a call's rows are in the order of. Of a hypothetical-set function each counts, as it belongs
+// to an argument.
+func aggOrder(m *computed, call *aggCall) []logical.SortKey {
+	if call.fn.Form != agg.Hypothetical {
+		return sortKeys(m, call.order, nil)
+	}
+	var keys []logical.SortKey
+	for _, s := range call.order {
+		keys = append(keys, logical.SortKey{Col: m.column(s.expr, "order"), Desc: s.desc, NullsFirst: s.nullsFirst})
+	}
+	return keys
+}
+
+func onlyGrouped(err error) error {
+	var e *pgerr.Error
+	if errors.As(err, &e) {
+		e.WithDetail("Direct arguments of an ordered-set aggregate must use only grouped columns.")
+	}
+	return err
 }
 
 // finish completes the aggregation once all that reads it is known: with columns that depend on the group, and the

@@ -51,7 +51,7 @@ func (c *clause) builtinCall(e *ast.FuncCall, name string) (expr.Expr, error) {
 	switch {
 	case e.Over != nil || e.OverName != "":
 		return c.windowCall(e)
-	case len(agg.Lookup(name)) > 0 || aggregateNames[name]:
+	case isAggregate(name) && !(isWindowFunc(name) && len(e.Args) == 0 && !e.WithinGroup):
 		return c.aggregate(e)
 	case isSetFunc(name):
 		return c.setCall(e)
@@ -210,13 +210,18 @@ func (c *clause) callNamed(name string, xs []expr.Expr, names []string, argPos [
 			return c.callBound(name, args, argPos, false, pos)
 		}
 	}
+	return nil, undefinedNamed(name, xs, names, pos)
+}
+
+// undefinedNamed is the error for a call with arguments by name, "" being one without.
+func undefinedNamed(name string, xs []expr.Expr, names []string, pos int) error {
 	parts := make([]string, len(xs))
 	for i, x := range xs {
 		if parts[i] = x.Type().WithoutMod().String(); names[i] != "" {
 			parts[i] = names[i] + " => " + parts[i]
 		}
 	}
-	return nil, pgerr.New(pgerr.UndefinedFunction, "function %s(%s) does not exist", name, strings.Join(parts, ", ")).At(pos).
+	return pgerr.New(pgerr.UndefinedFunction, "function %s(%s) does not exist", name, strings.Join(parts, ", ")).At(pos).
 		WithHint("No function matches the given name and argument types. You might need to add explicit type casts.")
 }
 

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"millrace/expr"
 	"millrace/pgerr"
 	"millrace/planner/logical"
@@ -68,7 +70,10 @@ func (a *aggregation) buildSets(input logical.Node, g *grouping, by *groupBy, ta
 	for i, e := range by.exprs {
 		cols[i] = m.column(e, groupName(e, targets))
 	}
-	aggs := a.aggs(m)
+	aggs, err := a.aggs(m, by.exprs, cols)
+	if err != nil {
+		return nil, err
+	}
 	input = b.cols.Extend(input, m.items...)
 	u := &logical.Union{}
 	for _, id := range cols {
@@ -125,6 +130,15 @@ func (a *aggregation) oneSet(input logical.Node, cols []logical.ColID, aggs []lo
 	for _, x := range aggs {
 		old := x.Col
 		x.Col = b.cols.Copy(old)
+		x.Params = slices.Clone(x.Params)
+		for i, e := range x.Params {
+			x.Params[i] = expr.Rewrite(e, func(e expr.Expr) expr.Expr {
+				if c, ok := e.(*expr.Column); ok && slices.Contains(cols, c.Index) && !grouped.Has(c.Index) {
+					return &expr.Const{Value: types.Null, T: c.T}
+				}
+				return e
+			})
+		}
 		node.Aggs = append(node.Aggs, x)
 		add(old, b.cols.Ref(x.Col))
 	}

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"millrace/expr"
 	"millrace/expr/agg"
 	"millrace/pgerr"
@@ -244,15 +246,13 @@ func (c *clause) arraySubquery(e *ast.ArraySubquery) (expr.Expr, error) {
 	}
 	id := r.Cols[0].ID
 	t := c.b.cols.At(id).T
-	if len(agg.Lookup("array_agg")) == 0 {
-		return nil, pgerr.Unsupported("ARRAY(SELECT ...)").At(e.Pos)
-	}
 	f, _, ret, err := agg.Resolve("array_agg", []types.T{t}, false)
 	if err != nil {
 		return nil, err
 	}
 	out := c.b.cols.Add(logical.Column{Name: "array", T: ret})
-	node := &logical.Aggregate{Input: r.Finish(), Aggs: []logical.Agg{{Col: out, Func: f, Args: []logical.ColID{id}}}}
+	node := &logical.Aggregate{Input: r.Finish(), Aggs: []logical.Agg{{Col: out, Func: f, Args: []logical.ColID{id},
+		Order: append(slices.Clone(r.Order), logical.SortKey{Col: id})}}}
 	c.pending = append(c.pending, pending{physical.Inner, node, e.Pos, e})
 	empty, err := types.ParseText(ret, []byte("{}"), types.DefaultEnv)
 	if err != nil {

@@ -119,7 +119,7 @@ func (c *clause) windowCall(e *ast.FuncCall) (expr.Expr, error) {
 func (c *clause) checkWindowCall(e *ast.FuncCall) error {
 	name := e.Name.Name
 	plain := isWindowFunc(name)
-	aggregate := len(agg.Lookup(name)) > 0 || aggregateNames[name]
+	aggregate := isAggregate(name)
 	switch {
 	case !plain && !aggregate:
 		if len(scalar.Lookup(name)) > 0 {
@@ -154,9 +154,12 @@ func (c *clause) checkWindowCall(e *ast.FuncCall) error {
 
 // windowAggregate binds an aggregate as a window function.
 func (c *clause) windowAggregate(w *windowCall, e *ast.FuncCall) error {
-	call, err := c.aggregateArgs(e, c)
+	call, err := c.aggregateCall(e)
 	if err != nil {
 		return err
+	}
+	if call.fn.Fold != nil {
+		return pgerr.Unsupported("the aggregate function " + call.fn.Name + " with OVER").At(e.Pos)
 	}
 	w.kind, w.agg, w.id = physical.OverAggregate, call, call.id
 	return nil

@@ -78,7 +78,7 @@ func (w *windowCall) over(m *computed) logical.OverFunc {
 	if w.agg == nil {
 		return f
 	}
-	f.Agg = logical.Agg{Func: w.agg.fn, Params: w.agg.params}
+	f.Agg = logical.Agg{Func: w.agg.fn, Params: w.agg.direct}
 	for _, e := range w.agg.args {
 		f.Agg.Args = append(f.Agg.Args, m.column(e, "arg"))
 	}

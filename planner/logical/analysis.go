@@ -368,7 +368,7 @@ func (a *Analysis) computeNotNull(n Node) ColSet {
 			}
 		}
 		for i := range n.Aggs {
-			if n.Aggs[i].Func.Name == "count" {
+			if n.Aggs[i].Func.NeverNull {
 				s.Add(n.Aggs[i].Col)
 			}
 		}

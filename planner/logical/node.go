@@ -1,6 +1,8 @@
 package logical
 
 import (
+	"slices"
+
 	"millrace/catalog"
 	"millrace/expr"
 	"millrace/expr/agg"
@@ -97,7 +99,21 @@ type Agg struct {
 	Args     []ColID
 	Filter   ColID // 0 without
 	Distinct bool
-	Params   []expr.Expr
+	Order    []SortKey
+	// Params are direct arguments, over columns of the group.
+	Params []expr.Expr
+}
+
+// Reads gives the columns that the call names.
+func (a *Agg) Reads() []ColID {
+	ids := slices.Clone(a.Args)
+	if a.Filter != 0 {
+		ids = append(ids, a.Filter)
+	}
+	for _, k := range a.Order {
+		ids = append(ids, k.Col)
+	}
+	return ids
 }
 
 // Distinct removes duplicates.

@@ -1,6 +1,10 @@
 package logical
 
-import "millrace/expr"
+import (
+	"slices"
+
+	"millrace/expr"
+)
 
 // Walk visits n and all operators below it, inputs after what reads them.
 func Walk(n Node, f func(Node)) {
@@ -62,10 +66,7 @@ func Used(n Node) ColSet {
 	case *Aggregate:
 		s.AddAll(n.Group)
 		for i := range n.Aggs {
-			s.AddAll(n.Aggs[i].Args)
-			if n.Aggs[i].Filter != 0 {
-				s.Add(n.Aggs[i].Filter)
-			}
+			s.AddAll(n.Aggs[i].Reads())
 		}
 	case *Distinct:
 		s.AddAll(n.Input.Output())
@@ -222,6 +223,10 @@ func RenameCols(n Node, names map[ColID]expr.Expr) Node {
 		for i := range c.Aggs {
 			c.Aggs[i].Args = list(c.Aggs[i].Args)
 			c.Aggs[i].Filter = to(c.Aggs[i].Filter)
+			c.Aggs[i].Order = slices.Clone(c.Aggs[i].Order)
+			for k := range c.Aggs[i].Order {
+				c.Aggs[i].Order[k].Col = to(c.Aggs[i].Order[k].Col)
+			}
 		}
 		return &c
 	case *Union:

@@ -171,10 +171,7 @@ func (l *lowering) aggregate(n *logical.Aggregate, need logical.ColSet) (ref, er
 			continue
 		}
 		aggs = append(aggs, a)
-		used.AddAll(a.Args)
-		if a.Filter != 0 {
-			used.Add(a.Filter)
-		}
+		used.AddAll(a.Reads())
 	}
 	in, err := l.node(n.Input, used)
 	if err != nil {
@@ -186,7 +183,7 @@ func (l *lowering) aggregate(n *logical.Aggregate, need logical.ColSet) (ref, er
 		return in, err
 	}
 	for _, a := range aggs {
-		call, err := l.call(a, in)
+		call, err := l.call(a, in, n.Group)
 		if err != nil {
 			return in, err
 		}
@@ -196,8 +193,8 @@ func (l *lowering) aggregate(n *logical.Aggregate, need logical.ColSet) (ref, er
 	return l.add(p, ids), nil
 }
 
-// call lowers an aggregate's call.
-func (l *lowering) call(a logical.Agg, in ref) (agg.Call, error) {
+// call lowers an aggregate's call, whose direct arguments read the columns of the group.
+func (l *lowering) call(a logical.Agg, in ref, group []logical.ColID) (agg.Call, error) {
 	call := agg.Call{Func: a.Func, Filter: -1, Distinct: a.Distinct, T: l.q.Columns.At(a.Col).T, AppendOnly: l.plan.Nodes[in.op].Out().AppendOnly}
 	var err error
 	if call.Args, err = l.positions(a.Args, in); err != nil {
@@ -208,7 +205,14 @@ func (l *lowering) call(a logical.Agg, in ref) (agg.Call, error) {
 			return call, l.missing(a.Filter)
 		}
 	}
-	call.Params, err = l.exprs(a.Params, nil)
+	keys, err := l.sortKeys(a.Order, in)
+	if err != nil {
+		return call, err
+	}
+	for _, k := range keys {
+		call.Order = append(call.Order, agg.SortKey(k))
+	}
+	call.Params, err = l.exprs(a.Params, group)
 	return call, err
 }
 

@@ -84,7 +84,7 @@ func (l *lowering) overFunc(f *logical.OverFunc, in ref) (physical.OverFunc, err
 	if f.Kind == physical.OverAggregate {
 		call := f.Agg
 		call.Col = f.Col
-		if p.Agg, err = l.call(call, in); err != nil {
+		if p.Agg, err = l.call(call, in, nil); err != nil {
 			return p, err
 		}
 		p.Agg.AppendOnly = false // the rows of a frame leave it

@@ -82,7 +82,7 @@ func sameList(a, b []expr.Expr) bool { return slices.EqualFunc(a, b, same) }
 
 func sameCall(a, b agg.Call) bool {
 	return a.Func == b.Func && slices.Equal(a.Args, b.Args) && a.Filter == b.Filter && a.Distinct == b.Distinct &&
-		a.T == b.T && a.AppendOnly == b.AppendOnly && sameList(a.Params, b.Params)
+		a.T == b.T && a.AppendOnly == b.AppendOnly && slices.Equal(a.Order, b.Order) && sameList(a.Params, b.Params)
 }
 
 func sameOverFunc(a, b OverFunc) bool {

@@ -26,7 +26,7 @@ func simplifyAggregates(c *Context, n logical.Node) logical.Node {
 	notNull := c.Analysis.NotNull(a.Input)
 	for i := range x.Aggs {
 		g := &x.Aggs[i]
-		if g.Distinct && (ignoresDuplicates[g.Func.Name] || c.Analysis.HasKey(a.Input, logical.SetOf(append(slices.Clone(a.Group), g.Args...)...))) {
+		if g.Distinct && (g.Func.Once || c.Analysis.HasKey(a.Input, logical.SetOf(append(slices.Clone(a.Group), g.Args...)...))) {
 			g.Distinct, changed = false, true
 		}
 		if star := countStar(); star != nil && g.Func.Name == "count" && !g.Func.Star && !g.Distinct && len(g.Args) == 1 && notNull.Has(g.Args[0]) {
@@ -54,9 +54,6 @@ func simplifyAggregates(c *Context, n logical.Node) logical.Node {
 	}
 	return p
 }
-
-// ignoresDuplicates are the aggregates for which a value counts once however often it comes.
-var ignoresDuplicates = map[string]bool{"min": true, "max": true, "bool_and": true, "bool_or": true, "every": true, "bit_and": true, "bit_or": true}
 
 func countStar() *agg.Function {
 	for _, f := range agg.Lookup("count") {

@@ -157,20 +157,21 @@ func (c *Context) groupColumns(in logical.Node, preds []expr.Expr, outer logical
 	return c.Columns.Extend(in, items...), by, on
 }
 
-// countsApart copies a scalar aggregation with new columns for its counts, and gives the items that compute the old ones:
-// a group that is not there counts 0, while other aggregates are NULL.
+// countsApart copies a scalar aggregation with new columns for its counts and the like, and gives the items that compute the
+// old ones: a group that is not there counts 0, while most aggregates are NULL.
 func (c *Context) countsApart(n *logical.Aggregate) (*logical.Aggregate, []logical.Item) {
 	a := *n
 	a.Aggs = slices.Clone(n.Aggs)
 	var counts []logical.Item
 	for i := range a.Aggs {
-		if name := a.Aggs[i].Func.Name; name != "count" && name != "regr_count" {
+		f := a.Aggs[i].Func
+		if !f.NeverNull {
 			continue
 		}
 		old := a.Aggs[i].Col
 		a.Aggs[i].Col = c.Columns.Copy(old)
 		ref := c.Columns.Ref(a.Aggs[i].Col)
-		counts = append(counts, logical.Item{Col: old, Expr: &expr.Coalesce{Args: []expr.Expr{ref, bigint(0)}, T: ref.T}})
+		counts = append(counts, logical.Item{Col: old, Expr: &expr.Coalesce{Args: []expr.Expr{ref, &expr.Const{Value: f.Empty, T: ref.T}}, T: ref.T}})
 	}
 	return &a, counts
 }

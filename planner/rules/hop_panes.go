@@ -48,21 +48,8 @@ func hopPanes(c *Context, n logical.Node) logical.Node {
 
 // combiner chooses the function that combines an aggregate's results; nil where there is none.
 func combiner(c *Context, a *logical.Agg) *agg.Function {
-	if a.Distinct || len(a.Params) > 0 {
-		return nil
-	}
-	name := a.Func.Name
-	switch name {
-	case "count":
-		name = "sum"
-	case "sum":
-		switch c.Columns.At(a.Args[0]).T.Kind {
-		case types.Int2, types.Int4, types.Int8, types.Numeric:
-		default:
-			return nil
-		}
-	case "min", "max", "bool_and", "bool_or":
-	default:
+	name := a.Func.Combine
+	if a.Distinct || name == "" {
 		return nil
 	}
 	f, ts, _, err := agg.Resolve(name, []types.T{c.Columns.At(a.Col).T.WithoutMod()}, false)
