@@ -30,7 +30,7 @@ func approximations() []*Function {
 		Strict: 1, Once: true, Digest: sketchCell, Fold: func([]types.T) Fold { return &sketchFold{} },
 		Note: "An estimate of count(DISTINCT x), by HyperLogLog with 4096 registers: the standard error is 1.6 %. It depends on the " +
 			"values that are there and on nothing else, so deletions count and a view shows what its query shows. State does not " +
-			"grow with the number of values beyond some 100 KiB for each group."}}
+			"grow with the number of values beyond a few hundred KiB for each group."}}
 }
 
 // sketchCell is register and rank of a value as one number, in the order of registers.

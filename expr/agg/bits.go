@@ -26,7 +26,8 @@ func bitAggregates(name string, op bitOp, oids [3]uint32) []*Function {
 		f.Once, f.Combine = op != bitXor, name
 		fs = append(fs, f)
 	}
-	return fs
+	return described([...]string{bitAnd: "The bits that all values have.", bitOr: "The bits that some value has.",
+		bitXor: "The bits that an odd number of values have."}[op], fs)
 }
 
 // bitCounts is how many values there are, and how many have each bit.

@@ -11,8 +11,8 @@ import (
 func counts() []*Function {
 	count := Function{Name: "count", Ret: types.Of(types.Int8), NeverNull: true, Combine: "sum"}
 	star, values := count, count
-	star.OID, star.Star, star.New = 2803, true, newCountStar
-	values.OID, values.Args, values.New = 2147, []types.T{expr.AnyType}, newCount
+	star.OID, star.Star, star.New, star.Note = 2803, true, newCountStar, "The number of rows."
+	values.OID, values.Args, values.New, values.Note = 2147, []types.T{expr.AnyType}, newCount, "The number of values that are not null."
 	return []*Function{&star, &values}
 }
 
@@ -23,8 +23,9 @@ func booleans() []*Function {
 		unary("bool_or", 2518, types.Bool, types.Bool, newBoolOr),
 	}
 	for _, f := range fs {
-		f.Once, f.Combine = true, f.Name
+		f.Once, f.Combine, f.Note = true, f.Name, "Whether all values are true."
 	}
+	fs[2].Note = "Whether some value is true."
 	return fs
 }
 

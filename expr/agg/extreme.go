@@ -29,7 +29,10 @@ func extremes(name string, desc bool, oids [14]uint32) []*Function {
 	for _, f := range fs {
 		f.Ordered, f.Desc, f.Once, f.Combine = true, desc, true, name
 	}
-	return fs
+	if desc {
+		return described("The greatest value.", fs)
+	}
+	return described("The least value.", fs)
 }
 
 // extreme is the best value of a slot. Bytes lie in the accumulator's heap, from off.

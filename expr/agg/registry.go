@@ -54,6 +54,14 @@ func unary(name string, oid uint32, arg, ret types.Kind, acc func([]types.T) Acc
 	return &Function{Name: name, OID: oid, Args: []types.T{types.Of(arg)}, Ret: types.Of(ret), New: acc}
 }
 
+// described gives functions their note.
+func described(note string, fs []*Function) []*Function {
+	for _, f := range fs {
+		f.Note = note
+	}
+	return fs
+}
+
 // Functions lists the registry, overloads of a name side by side. The result must not be changed.
 func Functions() []*Function { return functions }
 

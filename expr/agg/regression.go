@@ -25,27 +25,27 @@ type pairStat struct {
 
 // regressions are the aggregates of pairs: covariance, correlation and linear regression.
 func regressions() []*Function {
-	stat := func(name string, oid uint32, needs int, value func(*pairMoments) (float64, bool)) *Function {
+	stat := func(name string, oid uint32, note string, needs int, value func(*pairMoments) (float64, bool)) *Function {
 		s := &pairStat{needs, value}
 		return &Function{Name: name, OID: oid, Args: []types.T{types.Of(types.Float8), types.Of(types.Float8)},
-			Ret: types.Of(types.Float8), New: func([]types.T) Accumulator { return newPairAcc(s) }}
+			Ret: types.Of(types.Float8), Note: note, New: func([]types.T) Accumulator { return newPairAcc(s) }}
 	}
-	count := stat("regr_count", 2818, 0, nil)
+	count := stat("regr_count", 2818, "The number of pairs (y, x) without a null.", 0, nil)
 	count.Ret, count.NeverNull = types.Of(types.Int8), true
 	const spreadX, spreadY, both = needX | needXX, needY | needYY, needX | needY | needXY
 	return []*Function{
 		count,
-		stat("regr_sxx", 2819, spreadX, func(m *pairMoments) (float64, bool) { return m.over(m.xx(), m.n, 1), false }),
-		stat("regr_syy", 2820, spreadY, func(m *pairMoments) (float64, bool) { return m.over(m.yy(), m.n, 1), false }),
-		stat("regr_sxy", 2821, both, func(m *pairMoments) (float64, bool) { return m.over(m.xy(), m.n, 1), false }),
-		stat("regr_avgx", 2822, needX, func(m *pairMoments) (float64, bool) { return mean(m.xs, m.sx, m.n), false }),
-		stat("regr_avgy", 2823, needY, func(m *pairMoments) (float64, bool) { return mean(m.ys, m.sy, m.n), false }),
-		stat("regr_r2", 2824, spreadX|spreadY|needXY, determination),
-		stat("regr_slope", 2825, spreadX|both, slope),
-		stat("regr_intercept", 2826, spreadX|both, intercept),
-		stat("covar_pop", 2827, both, func(m *pairMoments) (float64, bool) { return m.over(m.xy(), m.n, m.n), false }),
-		stat("covar_samp", 2828, both, func(m *pairMoments) (float64, bool) { return m.over(m.xy(), m.n, m.n-1), m.n < 2 }),
-		stat("corr", 2829, spreadX|spreadY|needXY, correlation),
+		stat("regr_sxx", 2819, "The sum of the squares of x less their mean.", spreadX, func(m *pairMoments) (float64, bool) { return m.over(m.xx(), m.n, 1), false }),
+		stat("regr_syy", 2820, "The sum of the squares of y less their mean.", spreadY, func(m *pairMoments) (float64, bool) { return m.over(m.yy(), m.n, 1), false }),
+		stat("regr_sxy", 2821, "The sum of the products of x and y less their means.", both, func(m *pairMoments) (float64, bool) { return m.over(m.xy(), m.n, 1), false }),
+		stat("regr_avgx", 2822, "The mean of x.", needX, func(m *pairMoments) (float64, bool) { return mean(m.xs, m.sx, m.n), false }),
+		stat("regr_avgy", 2823, "The mean of y.", needY, func(m *pairMoments) (float64, bool) { return mean(m.ys, m.sy, m.n), false }),
+		stat("regr_r2", 2824, "The square of the correlation.", spreadX|spreadY|needXY, determination),
+		stat("regr_slope", 2825, "The slope of the line through the pairs by least squares.", spreadX|both, slope),
+		stat("regr_intercept", 2826, "The y of that line at x = 0.", spreadX|both, intercept),
+		stat("covar_pop", 2827, "The covariance of the pairs as a population.", both, func(m *pairMoments) (float64, bool) { return m.over(m.xy(), m.n, m.n), false }),
+		stat("covar_samp", 2828, "The covariance estimated from the pairs as a sample.", both, func(m *pairMoments) (float64, bool) { return m.over(m.xy(), m.n, m.n-1), m.n < 2 }),
+		stat("corr", 2829, "The correlation.", spreadX|spreadY|needXY, correlation),
 	}
 }
 

@@ -23,11 +23,11 @@ func sums() []*Function {
 	for _, f := range fs[:4] { // parts of the others may overflow or be rounded
 		f.Combine = "sum"
 	}
-	return fs
+	return described("The sum.", fs)
 }
 
 func averages() []*Function {
-	return []*Function{
+	return described("The mean.", []*Function{
 		unary("avg", 2102, types.Int2, types.Numeric, newAvgInt),
 		unary("avg", 2101, types.Int4, types.Numeric, newAvgInt),
 		unary("avg", 2100, types.Int8, types.Numeric, newAvgInt),
@@ -35,7 +35,7 @@ func averages() []*Function {
 		unary("avg", 2104, types.Float4, types.Float8, newAvgFloat),
 		unary("avg", 2105, types.Float8, types.Float8, newAvgFloat),
 		unary("avg", 2106, types.Interval, types.Interval, newAvgInterval),
-	}
+	})
 }
 
 // intSum is a weighted sum of integers and the number of values in it. The sum of 128 bits cannot overflow,

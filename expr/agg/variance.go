@@ -21,14 +21,23 @@ type spread struct {
 
 // spreads is one of the variance family.
 func spreads(name string, s spread, oids [6]uint32) []*Function {
-	return []*Function{
+	note := "The variance"
+	if s.dev {
+		note = "The standard deviation"
+	}
+	if s.pop {
+		note += " of the values as a population."
+	} else {
+		note += " estimated from the values as a sample."
+	}
+	return described(note, []*Function{
 		unary(name, oids[0], types.Int2, types.Numeric, newSpreadNumeric(s)),
 		unary(name, oids[1], types.Int4, types.Numeric, newSpreadNumeric(s)),
 		unary(name, oids[2], types.Int8, types.Numeric, newSpreadNumeric(s)),
 		unary(name, oids[3], types.Numeric, types.Numeric, newSpreadNumeric(s)),
 		unary(name, oids[4], types.Float4, types.Float8, newSpreadFloat(s)),
 		unary(name, oids[5], types.Float8, types.Float8, newSpreadFloat(s)),
-	}
+	})
 }
 
 // defined reports whether the statistic of n values is not NULL.

@@ -220,6 +220,11 @@ func (c *clause) arrange(call *aggCall, e *ast.FuncCall, sorts []sortExpr, pos [
 	case fn.Form == agg.Hypothetical:
 		call.order = sorts
 	case fn.Fold != nil:
+		if len(sorts) == 0 && !e.Distinct && fn.Form == agg.Plain {
+			for _, k := range c.scope.order {
+				sorts = append(sorts, sortExpr{expr: c.b.cols.Ref(k.Col), desc: k.Desc, nullsFirst: k.NullsFirst})
+			}
+		}
 		call.order = foldOrder(fn, call.args, sorts)
 	}
 	if fn.Through == "" {
@@ -235,8 +240,8 @@ func (c *clause) arrange(call *aggCall, e *ast.FuncCall, sorts []sortExpr, pos [
 	return nil
 }
 
-// foldOrder is the order of a fold's rows: the function's own, then that of the call, then that of the arguments, so that no
-// two rows that differ are left in an order that nothing decides.
+// foldOrder is the order of a fold's rows: the function's own, then that of the call (or, without one, of the subquery in FROM),
+// then that of the arguments, so that no two rows that differ are left in an order that nothing decides.
 func foldOrder(fn *agg.Function, args []expr.Expr, sorts []sortExpr) []sortExpr {
 	var order []sortExpr
 	if fn.By != nil {

@@ -13,6 +13,8 @@ import (
 type from struct {
 	node  logical.Node
 	items []*fromItem
+	// order is the ORDER BY of a subquery.
+	order []logical.SortKey
 }
 
 // cols lists the columns that * expands to and unqualified names find.
@@ -40,6 +42,9 @@ func (b *Binder) bindFrom(list []ast.TableExpr, s *scope) (logical.Node, error) 
 		s.items = append(s.items, f.items...)
 		if node == nil {
 			node = f.node
+			if len(list) == 1 {
+				s.order = f.order
+			}
 		} else {
 			node = &logical.Join{Kind: physical.Inner, Left: node, Right: f.node}
 		}
@@ -159,7 +164,7 @@ func (b *Binder) aliased(node logical.Node, cols []scopeCol, name, schema string
 			return nil, err
 		}
 	}
-	return &from{node, []*fromItem{it}}, nil
+	return &from{node: node, items: []*fromItem{it}}, nil
 }
 
 func (it *fromItem) renameCols(alias *ast.Alias) error {
@@ -197,8 +202,11 @@ func (b *Binder) bindFromSubquery(t *ast.Subquery, s *scope) (*from, error) {
 	if err != nil {
 		return nil, err
 	}
-	node := b.apart(rel)
-	return b.aliased(node, toScope(rel.Cols), t.Alias.Name, "", t.Alias)
+	f, err := b.aliased(b.apart(rel), toScope(rel.Cols), t.Alias.Name, "", t.Alias)
+	if err == nil {
+		f.order = rel.Order
+	}
+	return f, err
 }
 
 // bindSubselect binds a query one level down: what is in scope there is outside of the query. within is the clause that the

@@ -17,6 +17,9 @@ type scope struct {
 	// hidden are items of the same FROM clause that exist but may not be used here: for messages.
 	hidden []*fromItem
 	ctes   *cteScope
+	// order is that of the subquery which is all of the FROM clause. It means nothing but to aggregates that depend on an order and
+	// are given none.
+	order []logical.SortKey
 }
 
 // fromItem is one namespace entry: a relation, subquery, function or join.
