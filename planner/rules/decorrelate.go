@@ -100,7 +100,7 @@ func (c *Context) unnestScalar(j *logical.Join, outer logical.ColSet) logical.No
 	}
 	switch n := n.(type) {
 	case *logical.Aggregate:
-		if len(n.Group) > 0 || n.Grouped {
+		if len(n.Group) > 0 || n.Grouped || logical.ExprsCols(n.Exprs()).Intersects(outer) {
 			return nil
 		}
 		a, counts := c.countsApart(n)

@@ -265,7 +265,8 @@ func (m *magic) aggregate(n *logical.Aggregate) logical.Node {
 	a, counts := m.c.countsApart(n)
 	return m.c.Columns.Extend(m.orEmpty(func(d *magic) logical.Node {
 		a.Input, a.Group = d.push(d.renameFrom(m, n.Input)), d.cols
-		return a
+		names := m.to(d)
+		return logical.MapExprs(a, func(e expr.Expr) expr.Expr { return logical.RenameExpr(e, names) })
 	}), counts...)
 }
 
