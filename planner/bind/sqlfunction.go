@@ -6,7 +6,6 @@ import (
 
 	"millrace/catalog"
 	"millrace/expr"
-	"millrace/expr/agg"
 	"millrace/expr/scalar"
 	"millrace/pgerr"
 	"millrace/planner/logical"
@@ -34,7 +33,7 @@ func (b *Binder) sqlFunctions(name ast.ObjectName) []*catalog.Function {
 
 // hasBuiltin reports whether there is a built-in function of a name.
 func hasBuiltin(name string) bool {
-	return len(scalar.Lookup(name)) > 0 || len(agg.Lookup(name)) > 0 || aggregateNames[name] || isSetFunc(name) || isWindowFunc(name)
+	return len(scalar.Lookup(name)) > 0 || isAggregate(name) || isSetFunc(name) || isWindowFunc(name)
 }
 
 // sqlCall is a call of a function in SQL with its arguments, converted to the parameters' types.
