@@ -29,6 +29,7 @@ type ConstraintError struct {
 	Relation   *catalog.Relation
 	Constraint string // the constraint's name; empty for NotNull
 	Column     string // the column of NotNull
+	Row        int    // of the batch that was checked, for NotNull and CheckFails
 	Detail     string
 }
 
@@ -262,19 +263,24 @@ func splitRepeats(b *delta.Batch, id int) *delta.Batch {
 
 // CheckNotNull checks a write's NOT NULL columns. Writers may call it early; the committer checks again.
 func CheckNotNull(w *Write) error {
+	first, column := w.Batch.N, 0
 	for c := range w.Relation.Columns {
-		col := &w.Relation.Columns[c]
 		v := w.Batch.Cols[c]
-		if !col.NotNull || v.Nulls == nil || !v.Nulls.Any() {
+		if !w.Relation.Columns[c].NotNull || v.Nulls == nil || !v.Nulls.Any() {
 			continue
 		}
-		for i := range w.Batch.N {
+		for i := range first {
 			if v.Nulls.Get(i) && w.Batch.Weight(i) > 0 {
-				return &ConstraintError{Violated: NotNull, Relation: w.Relation, Column: col.Name, Detail: FailingRow(w.Relation, w.Batch, i)}
+				first, column = i, c
+				break
 			}
 		}
 	}
-	return nil
+	if first == w.Batch.N {
+		return nil
+	}
+	return &ConstraintError{Violated: NotNull, Relation: w.Relation, Column: w.Relation.Columns[column].Name, Row: first,
+		Detail: FailingRow(w.Relation, w.Batch, first)}
 }
 
 // FailingRow shows a row as PostgreSQL does in the detail of a constraint error.

@@ -101,8 +101,12 @@ func (s *Session) dmlChange(ctx context.Context, d *planner.DML, params []types.
 		ch.n += count
 		switch d.Kind {
 		case planner.Insert:
-			if b, err = s.late(d.Late, params, b); err == nil {
-				b, err = s.complete(d.Relation, d.Rules, b, 0)
+			if b, err = s.late(d.Late, params, b); err != nil {
+				break
+			}
+			given := b
+			if b, err = s.complete(d.Relation, d.Rules, b, 0); err != nil && d.Conflict == nil {
+				err = s.firstViolation(ctx, d.Relation, given, err)
 			}
 		case planner.Update:
 			b, err = s.complete(d.Relation, d.Rules, b, width)

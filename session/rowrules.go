@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 
 	"millrace/catalog"
 	"millrace/delta"
@@ -69,20 +70,27 @@ func (s *Session) checkRows(r *catalog.Relation, rules *planner.TableRules, b *d
 			}
 		}
 	}
-	if notNull != nil {
-		if before := b.Slice(0, first); first == b.N || engine.CheckNotNull(&engine.Write{Relation: r, Batch: before}) != nil || nullInRow(r, b, first) {
-			return notNull
-		}
+	var null *engine.ConstraintError
+	if errors.As(notNull, &null) && null.Row <= first {
+		return notNull
 	}
 	if first == b.N {
 		return nil
 	}
-	return &engine.ConstraintError{Violated: engine.CheckFails, Relation: r, Constraint: name, Detail: engine.FailingRow(r, b, first)}
+	return &engine.ConstraintError{Violated: engine.CheckFails, Relation: r, Constraint: name, Row: first, Detail: engine.FailingRow(r, b, first)}
 }
 
-// nullInRow reports whether row i has NULL where it may not.
-func nullInRow(r *catalog.Relation, b *delta.Batch, i int) bool {
-	return engine.CheckNotNull(&engine.Write{Relation: r, Batch: b.Slice(i, i+1)}) != nil
+// firstViolation gives the error for the first of an INSERT's rows that may not be: a key that an earlier row has in common
+// with another comes before err, which is about a later one.
+func (s *Session) firstViolation(ctx context.Context, r *catalog.Relation, b *delta.Batch, err error) error {
+	var con *engine.ConstraintError
+	if !errors.As(err, &con) || con.Row == 0 || b.Weights != nil {
+		return err
+	}
+	if before := s.checkKeys(ctx, &engine.Write{Relation: r, Batch: b.Slice(0, con.Row)}); before != nil {
+		return before
+	}
+	return err
 }
 
 // checkKeys finds rows of w whose key exists, among the committed rows or the transaction's own, so that the statement
