@@ -157,10 +157,11 @@ func (g *Generator) item(outer *scope, left []relation, depth int) item {
 	case 1:
 		g.use("generate_series in FROM")
 		a := g.alias()
-		end := g.literal(Int)
+		bound := g.literal(Int)
 		if lateral != "" {
-			end = build(string(Int), "($ % 4)", g.expr(s, Int, 1))
+			bound = g.expr(s, Int, 1)
 		}
+		end := build("", "($ % 4)", bound) // of no sort: reduced, it must not become a large number
 		return item{build("from", "generate_series(0, $) AS "+a+"(n)", end), relation{a, []Column{{"n", Int, false}}}}
 	case 2:
 		return g.unnestItem(s, lateral != "")
