@@ -36,8 +36,9 @@ import (
 //   - percent_rank, cume_dist and ntile: as rank while the partition's number of rows stays, which an update in place does;
 //     else the whole partition, of which all values change. Its rows pass by and are not held.
 //   - The whole partition: aggregates and last_value to the partition's end, unless the planner has turned the order around or grouped them apart; lag and lead whose
-//     offset is a column, nth_value and ntile whose number is; min and max from the partition's start with EXCLUDE. These
-//     hold the partition in memory while they walk.
+//     offset is a column, nth_value and ntile whose number is; min and max from the partition's start with EXCLUDE;
+//     aggregates that gather values, as array_agg, over frames with an open end. These hold the partition in memory while
+//     they walk.
 //
 // Memory besides: the rows between the least row that a frame on the way still needs and the last one read.
 type over struct {
@@ -97,8 +98,7 @@ func newOver(o *output, n *physical.Over) (*over, error) {
 				r.heads[k] = delta.NewVec(f.T, 1)
 			}
 			if f.Kind == physical.OverAggregate {
-				args := pick(in.Types, f.Agg.Args)
-				r.accs[k] = &overAcc{acc: f.Agg.Func.New(args), other: f.Agg.Func.New(args)}
+				r.accs[k] = newOverAcc(&f.Agg, in.Types)
 			}
 		}
 	}
@@ -108,7 +108,7 @@ func newOver(o *output, n *physical.Over) (*over, error) {
 		for _, r := range v.runs {
 			if r.carries {
 				v.marking.runs = append(v.marking.runs, r)
-				v.marking.accs = append(v.marking.accs, r.Agg.Func.New(pick(in.Types, r.Agg.Args)))
+				v.marking.accs = append(v.marking.accs, r.Agg.Accumulator(in.Types))
 			}
 		}
 	}

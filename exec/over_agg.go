@@ -3,6 +3,7 @@ package exec
 import (
 	"millrace/delta"
 	"millrace/expr/agg"
+	"millrace/types"
 )
 
 // overAcc is an aggregate's accumulator over the frames of one side, which move forward only. How it follows them is
@@ -14,7 +15,12 @@ import (
 //     state for those behind the middle (the queue of two stacks). Cost: each row twice.
 //   - What EXCLUDE leaves out is subtracted for each row; where that is not possible, the frame is added up anew for each
 //     row. Cost: the excluded rows, or the frame, for each row.
+//   - Aggregates that gather values, as array_agg, read the frame in order for each row.
 type overAcc struct {
+	fold   agg.Fold // instead of all below
+	parts  []foldPart
+	values []types.Datum
+
 	acc, other agg.Accumulator
 	lo, hi     int64 // the positions that acc has
 	base       []byte
@@ -30,7 +36,23 @@ type overAcc struct {
 // stacked is the state of the rows from one to the middle.
 type stacked struct{ row, off, end int }
 
+// foldPart is copies of a row that a fold gets.
+type foldPart struct {
+	at int
+	n  int64
+}
+
+func newOverAcc(c *agg.Call, in []types.T) *overAcc {
+	if c.Func.Fold != nil {
+		return &overAcc{fold: c.Func.Fold(pick(in, c.Args))}
+	}
+	return &overAcc{acc: c.Accumulator(in), other: c.Accumulator(in)}
+}
+
 func (a *overAcc) begin(base int64, state []byte) {
+	if a.fold != nil {
+		return
+	}
 	a.lo, a.hi, a.base = base, base, state
 	a.acc.Reset()
 	a.acc.Grow(1)
@@ -64,6 +86,8 @@ func (a *overAcc) value(r *overRun, w *overRows, side, i int, p int64, out *delt
 	}
 	r.low[side] = min(i, w.row(s, low))
 	switch {
+	case r.folds:
+		return a.gather(r.overFunc, w, s, without(span{lo, hi}, gaps[:k]), out), nil
 	case k > 0 && !r.inverts:
 		a.anew(r.overFunc, w, s, span{lo, hi}, gaps[:k])
 	case r.inverts || r.start.unbounded:
@@ -115,16 +139,73 @@ func (a *overAcc) leaveOut(f *overFunc, w *overRows, s *overSide, frame span, ga
 func (a *overAcc) anew(f *overFunc, w *overRows, s *overSide, frame span, gaps []span) {
 	a.other.Reset()
 	a.other.Grow(1)
+	for _, p := range without(frame, gaps) {
+		w.addSpan(a.other, f, s, p, 1)
+	}
+	a.state = a.other.Merge(a.state[:0], nil, 0)
+}
+
+// without gives what is left of a frame.
+func without(frame span, gaps []span) []span {
+	var out []span
 	from := frame.from
 	for _, g := range gaps {
-		if g.from >= g.to {
+		if g.from < g.to {
+			out = append(out, span{from, min(g.from, frame.to)})
+			from = max(from, g.to)
+		}
+	}
+	return append(out, span{from, frame.to})
+}
+
+// gather appends the value of a fold over a frame.
+func (a *overAcc) gather(f *overFunc, w *overRows, s *overSide, frame []span, out *delta.Vec) error {
+	a.parts = a.parts[:0]
+	total := int64(0)
+	for _, r := range frame {
+		if r.from >= r.to {
 			continue
 		}
-		w.addSpan(a.other, f, s, span{from, min(g.from, frame.to)}, 1)
-		from = max(from, g.to)
+		for at := w.at(w.row(s, r.from)); at < len(s.pos) && s.pos[at] < r.to; at++ {
+			n := min(r.to, s.pos[at]+s.weight[at]) - max(r.from, s.pos[at])
+			if n > 0 && w.passes(f, at) && w.strict(f, at) {
+				a.parts = append(a.parts, foldPart{at, n})
+				total += n
+			}
+		}
 	}
-	w.addSpan(a.other, f, s, span{from, frame.to}, 1)
-	a.state = a.other.Merge(a.state[:0], nil, 0)
+	next, err := a.fold.Begin(nil, total)
+	end := int64(0)
+	for _, p := range a.parts {
+		start := end
+		end += p.n
+		if err != nil || next == agg.Done {
+			break
+		}
+		a.values = a.values[:0]
+		for _, c := range f.Agg.Args {
+			a.values = append(a.values, w.col(c).Datum(p.at))
+		}
+		for err == nil && next != agg.Done && next < end {
+			from := max(next, start)
+			next, err = a.fold.Row(a.values, from, end-from)
+		}
+	}
+	if err != nil {
+		out.AppendNull()
+		return err
+	}
+	return a.fold.End(out)
+}
+
+// strict reports whether the arguments that must not be NULL are not.
+func (w *overRows) strict(f *overFunc, at int) bool {
+	for _, c := range f.Agg.Args[:f.Agg.Func.Strict] {
+		if w.col(c).IsNull(at) {
+			return false
+		}
+	}
+	return true
 }
 
 // queue makes state that of the rows from lo up to hi.

@@ -31,6 +31,8 @@ type overFunc struct {
 	single bool
 	// carries: the carried amount is an accumulator's state.
 	carries bool
+	// folds: the value is made of the frame's rows in order, for each row anew.
+	folds bool
 	// inverts: rows that leave a frame can be subtracted.
 	inverts bool
 
@@ -154,7 +156,8 @@ func (o *overFunc) classify() {
 		}
 	default:
 		o.single = o.Frame.Mode == physical.Rows
-		o.inverts = o.Kind == physical.OverAggregate && !o.Agg.Func.Ordered
+		o.folds = o.Kind == physical.OverAggregate && o.Agg.Func.Fold != nil
+		o.inverts = o.Kind == physical.OverAggregate && !o.Agg.Func.Ordered && !o.folds
 		o.classifyFrame()
 	}
 }
@@ -181,7 +184,7 @@ func (o *overFunc) classifyFrame() {
 	switch o.Kind {
 	case physical.OverAggregate:
 		switch {
-		case o.end.unbounded:
+		case o.end.unbounded || o.start.unbounded && o.folds:
 			o.whole = true
 		case o.start.unbounded && excludes && !o.inverts:
 			o.whole = true

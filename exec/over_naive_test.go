@@ -135,6 +135,16 @@ func (o *naiveOver) value(f *physical.OverFunc, i int) (types.Datum, error) {
 		for _, j := range frame {
 			in = append(in, o.rows[j])
 		}
+		if f.Agg.Func.Name == "array_agg" { // in the order of the window
+			if len(in) == 0 {
+				return types.Null, nil
+			}
+			b := types.NewArrayBuilder(o.ts[f.Agg.Args[0]])
+			for _, r := range in {
+				b.Append(r[f.Agg.Args[0]])
+			}
+			return types.NewBytes(b.Build(nil)), nil
+		}
 		return naiveAgg(f.Agg, in, o.ts)
 	}
 	k := 0

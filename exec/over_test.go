@@ -81,8 +81,11 @@ func randomOverFunc(t testing.TB, rng *rand.Rand, ranges bool) physical.OverFunc
 	case physical.OverAggregate:
 		names := []string{"count", "sum", "avg", "min", "max"}
 		f.Agg = call(t, names[rng.IntN(len(names))], overShape, 2)
-		if rng.IntN(4) == 0 {
+		switch rng.IntN(6) {
+		case 0:
 			f.Agg = call(t, "count", overShape)
+		case 1:
+			f.Agg = call(t, "array_agg", overShape, 1+rng.IntN(2)*2)
 		}
 		f.T = f.Agg.T
 		f.Frame = randomFrame(rng, ranges)

@@ -9,7 +9,7 @@ import (
 
 // over lowers window functions. In a view they are split by what a change costs:
 //
-//   - Aggregates of the whole partition are grouped apart and joined with its rows: only what they are changes, and not
+//   - Aggregates of the whole partition that do not depend on its order are grouped apart and joined with its rows: only what they are changes, and not
 //     the place of a row, and the partition is never read to find out.
 //   - Functions of the rows from a frame to the partition's end go into an Over in the opposite order, where those rows are
 //     the ones from its start: what is carried from row to row makes them cheap there.
@@ -97,7 +97,7 @@ func (l *lowering) overFunc(f *logical.OverFunc, in ref) (physical.OverFunc, err
 
 // wholePartition reports whether f is an aggregate whose frame is the whole partition for every row.
 func wholePartition(n *logical.Over, f *logical.OverFunc) bool {
-	if f.Kind != physical.OverAggregate || f.Frame.Exclude != physical.ExcludeNone {
+	if f.Kind != physical.OverAggregate || f.Agg.Func.Fold != nil || f.Frame.Exclude != physical.ExcludeNone {
 		return false
 	}
 	start, end := f.Frame.Start.Kind, f.Frame.End.Kind
@@ -113,7 +113,7 @@ func turns(f *logical.OverFunc) bool {
 	if f.Frame.End.Kind != physical.UnboundedFollowing || f.Frame.Exclude != physical.ExcludeNone {
 		return false
 	}
-	return f.Kind == physical.OverLastValue || f.Kind == physical.OverAggregate
+	return f.Kind == physical.OverLastValue || f.Kind == physical.OverAggregate && f.Agg.Func.Fold == nil
 }
 
 // turn writes a function for the opposite order.
