@@ -384,6 +384,26 @@ func (o *over) emitRow(i int) error {
 		}
 		return nil
 	}
+	// Most copies of a row have the values that they had, or that the copy at their place had.
+	at := o.win.at(i)
+	o.match(0)
+	o.match(o.win.side[1].pos[at] - o.win.side[0].pos[at])
+	return o.emitRest(i)
+}
+
+// match pairs the copies of a row after the step with those so much further on before it, and drops pairs of equal values.
+func (o *over) match(shift int64) {
+	old, now := &o.sides[0], &o.sides[1]
+	for j := range now.weights {
+		i := int64(j) + shift
+		if i >= 0 && i < int64(len(old.weights)) && old.weights[i] == now.weights[j] && now.weights[j] != 0 && sameValues(old, int(i), now, j) {
+			old.weights[i], now.weights[j] = 0, 0
+		}
+	}
+}
+
+// emitRest emits the difference between the values that are left, which may be the same in another order.
+func (o *over) emitRest(i int) error {
 	type copyOf struct {
 		values []byte
 		side   *overValues
@@ -393,12 +413,15 @@ func (o *over) emitRow(i int) error {
 	var all []copyOf
 	for k, sign := range [2]int64{-1, 1} {
 		v := &o.sides[k]
-		for j := range v.weights {
+		for j, w := range v.weights {
+			if w == 0 {
+				continue
+			}
 			b := codec.AppendVecs(nil, v.cols, j)
 			if v.bad[j] != nil {
 				b = append(append(b, '!'), v.bad[j].Error()...)
 			}
-			all = append(all, copyOf{b, v, j, sign * v.weights[j]})
+			all = append(all, copyOf{b, v, j, sign * w})
 		}
 	}
 	slices.SortFunc(all, func(a, b copyOf) int { return bytes.Compare(a.values, b.values) })
