@@ -38,6 +38,9 @@ func newRowSource(f *physical.SetFunc, ctx *expr.Context) (rowSource, []expr.Exp
 	if f.Name == "jsonb_path_query" {
 		return &listed{walk: jsonPathQuery}, f.Args, nil
 	}
+	if walk, ok := systemFuncs[f.Name]; ok {
+		return &listed{walk: walk}, f.Args, nil
+	}
 	if walk, ok := jsonFuncs[f.Name]; ok {
 		return &listed{walk: func(args []types.Datum, add func(...types.Datum)) error { return walk(args[0].B, add) }}, f.Args, nil
 	}

@@ -19,8 +19,8 @@ import (
 func SystemCatalog(owner, database string) []engine.SystemRelation {
 	var out []engine.SystemRelation
 	for _, r := range pgcatalog.All() {
-		rows := func(_ *engine.Engine, c *catalog.Snapshot, session expr.SessionInfo) (*delta.Batch, error) {
-			return r.Rows(&pgcatalog.Source{Catalog: c, Owner: owner, Database: database, Known: knownFunction, Session: session}), nil
+		rows := func(e *engine.Engine, c *catalog.Snapshot, session expr.SessionInfo) (*delta.Batch, error) {
+			return r.Rows(&pgcatalog.Source{Catalog: c, Owner: owner, Database: database, Known: knownFunction, Session: session, Now: e.Now()}), nil
 		}
 		out = append(out, engine.SystemRelation{Relation: r.Relation, Rows: rows})
 	}
@@ -46,7 +46,7 @@ func knownFunction(name string) bool { return knownNames()[name] }
 
 // source is what catalog functions read.
 func (s *Session) source() *pgcatalog.Source {
-	return &pgcatalog.Source{Catalog: s.catalog(), Owner: s.srv.Superuser, Database: s.database, Known: knownFunction, Session: s}
+	return &pgcatalog.Source{Catalog: s.catalog(), Owner: s.srv.Superuser, Database: s.database, Known: knownFunction, Session: s, Now: s.srv.Engine.Now()}
 }
 
 // catalogFunction answers a function of PostgreSQL's system catalogs.

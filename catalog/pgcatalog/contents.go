@@ -38,7 +38,8 @@ func init() {
 		"pg_catalog.pg_user":       {fill: users},
 		"pg_catalog.pg_shadow":     {fill: users},
 
-		"pg_catalog.pg_settings": {fill: settings, session: true},
+		"pg_catalog.pg_settings":       {fill: settings, session: true},
+		"pg_catalog.pg_timezone_names": {fill: timeZones, session: true}, // and the rows depend on when it is asked
 
 		"pg_catalog.pg_stat_user_tables":   {fill: tableStatistics},
 		"pg_catalog.pg_stat_all_tables":    {fill: tableStatistics},

@@ -24,6 +24,8 @@ type Source struct {
 	Known func(name string) bool
 	// Settings gives the settings of the session that asks; nil where none does.
 	Session expr.SessionInfo
+	// Now is the time, in microseconds from 2000-01-01 UTC.
+	Now int64
 }
 
 // Relation is a system relation.

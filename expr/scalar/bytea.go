@@ -43,6 +43,7 @@ func byteaFunctions() []*expr.Function {
 			return int64(n), nil
 		})},
 		{Name: "get_bit", Args: with(tBytea, tInt8), Ret: tInt4, Eval: toInt(getBit)},
+		{Name: "set_bit", Args: with(tBytea, tInt8, tInt4), Ret: tBytea, Eval: toBytes(setBit)},
 
 		{Name: "md5", Args: with(tText), Ret: tText, Total: true, Eval: toBytes(md5Hex)},
 		{Name: "md5", Args: with(tBytea), Ret: tText, Total: true, Eval: toBytes(md5Hex)},
@@ -66,6 +67,7 @@ func byteaFunctions() []*expr.Function {
 		{Name: "decode", Args: with(tText, tText), Ret: tBytea, Eval: toBytes(decode)},
 		{Name: "convert_from", Args: with(tBytea, tName), Ret: tText, Eval: toBytes(convertFrom)},
 		{Name: "convert_to", Args: with(tText, tName), Ret: tBytea, Eval: toBytes(convertTo)},
+		{Name: "convert", Args: with(tBytea, tName, tName), Ret: tBytea, Eval: toBytes(convertBytes)},
 	}
 }
 
@@ -158,6 +160,21 @@ func getBit(x *row) (int64, error) {
 		return 0, err
 	}
 	return int64(s[i/8] >> (i % 8) & 1), nil
+}
+
+func setBit(x *row, dst []byte) ([]byte, error) {
+	s, i, bit := x.bytes(0), x.int(1), x.int(2)
+	if err := checkIndex(i, 8*int64(len(s))); err != nil {
+		return nil, err
+	}
+	if bit != 0 && bit != 1 {
+		return nil, pgerr.New(pgerr.InvalidParameterValue, "new bit must be 0 or 1")
+	}
+	start := len(dst)
+	dst = append(dst, s...)
+	at := &dst[start+int(i/8)]
+	*at = *at&^(1<<(i%8)) | byte(bit)<<(i%8)
+	return dst, nil
 }
 
 func md5Hex(x *row, dst []byte) ([]byte, error) {

@@ -1,6 +1,8 @@
 package scalar
 
 import (
+	"time"
+
 	"millrace/expr"
 	"millrace/types"
 )
@@ -28,8 +30,16 @@ func clockFunctions() []*expr.Function {
 			local, err := localTimestamp(x)
 			return types.DateFromTimestamp(local), err
 		}),
+		{Name: "timeofday", Ret: tText, Volatility: expr.Volatile, Uses: expr.UsesNow | expr.UsesSettings, Eval: toBytes(timeOfDay)},
 	}
 	return list
+}
+
+// timeOfDay is the time as text, in a form of its own; it is the statement's, as clock_timestamp's is.
+func timeOfDay(x *row, dst []byte) ([]byte, error) {
+	const unixEpoch = 946684800 // 2000-01-01 in seconds of Unix time
+	t := time.UnixMicro(unixEpoch*1e6 + x.ctx.Env.Now).In(x.ctx.Env.TimeZone)
+	return t.AppendFormat(dst, "Mon Jan 02 15:04:05.000000 2006 MST"), nil
 }
 
 // withPrecision rounds to the number of fractional digits in argument 0, where there is one.

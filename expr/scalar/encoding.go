@@ -1,6 +1,7 @@
 package scalar
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
@@ -43,13 +44,29 @@ func convertFrom(x *row, dst []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return decodeCharset(dst, s, c)
+}
+
+// decodeCharset appends bytes in a character set as text.
+func decodeCharset(dst, s []byte, c charset) ([]byte, error) {
 	if c != latin1 {
 		return append(dst, s...), types.CheckText(s)
+	}
+	if err := checkNoZero(s, "LATIN1"); err != nil {
+		return nil, err
 	}
 	for _, b := range s {
 		dst = utf8.AppendRune(dst, rune(b))
 	}
 	return dst, nil
+}
+
+// checkNoZero refuses the byte that no character set with one byte a character allows.
+func checkNoZero(s []byte, charset string) error {
+	if bytes.IndexByte(s, 0) >= 0 {
+		return pgerr.New(pgerr.CharacterNotInRepertoire, "invalid byte sequence for encoding \"%s\": 0x00", charset)
+	}
+	return nil
 }
 
 // convertTo gives a text's bytes in a character set.
@@ -59,10 +76,46 @@ func convertTo(x *row, dst []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return encodeCharset(dst, s, c)
+}
+
+// convertBytes is convert(bytes, from, to). To and from SQL_ASCII nothing is converted; the bytes must be valid where
+// they come from, or for SQL_ASCII where they go to.
+func convertBytes(x *row, dst []byte) ([]byte, error) {
+	s := x.bytes(0)
+	from, err := charsetByName(x.str(1))
+	if err != nil {
+		return nil, err
+	}
+	to, err := charsetByName(x.str(2))
+	if err != nil {
+		return nil, err
+	}
+	check := from
+	if from == asciiCharset {
+		check = to
+	}
+	switch {
+	case check == asciiCharset:
+		return append(dst, s...), checkNoZero(s, "SQL_ASCII")
+	case from == asciiCharset || to == asciiCharset || from == to:
+		_, err := decodeCharset(nil, s, check)
+		return append(dst, s...), err
+	case to == utf8Charset:
+		return decodeCharset(dst, s, from)
+	}
+	if err := types.CheckText(s); err != nil {
+		return nil, err
+	}
+	return encodeCharset(dst, s, to)
+}
+
+// encodeCharset appends a text's bytes in a character set.
+func encodeCharset(dst, s []byte, c charset) ([]byte, error) {
 	if c != latin1 {
 		return append(dst, s...), nil
 	}
-	for _, r := range x.str(0) {
+	for _, r := range string(s) {
 		if r > 0xff {
 			return nil, pgerr.New(pgerr.UntranslatableCharacter, "character with byte sequence %s in encoding \"UTF8\" has no equivalent in encoding \"LATIN1\"", hexBytes(r))
 		}

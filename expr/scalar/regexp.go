@@ -31,6 +31,7 @@ func regexpFunctions() []*expr.Function {
 		{Name: "substring", Args: two, Ret: tText, Eval: toBytes(substringRegexp)},
 		{Name: "substring", Args: three, Ret: tText, Eval: toBytes(substringSimilar)},
 		{Name: "similar_to_escape", Args: with(tText), Ret: tText, Eval: toBytes(similarToEscape)},
+		{Name: "similar_escape", Args: two, Ret: tText, NullCall: true, Eval: toBytes(similarEscape)},
 		{Name: "similar_to_escape", Args: two, Ret: tText, Eval: toBytes(similarToEscape)},
 	}
 	for n := 2; n <= 7; n++ {
@@ -528,6 +529,18 @@ func firstGroup(dst []byte, p *pattern, s []byte) ([]byte, error) {
 func similarToEscape(x *row, dst []byte) ([]byte, error) {
 	escape := `\`
 	if x.len() == 2 {
+		escape = x.str(1)
+	}
+	return similarToRegexp(dst, x.bytes(0), escape, false)
+}
+
+// similarEscape is similarToEscape under its old name, by which NULL for the escape character is the default one.
+func similarEscape(x *row, dst []byte) ([]byte, error) {
+	if x.null(0) {
+		return nil, errNull
+	}
+	escape := `\`
+	if !x.null(1) {
 		escape = x.str(1)
 	}
 	return similarToRegexp(dst, x.bytes(0), escape, false)

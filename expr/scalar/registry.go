@@ -19,6 +19,8 @@ func families() [][]*expr.Function {
 		likeFunctions(),
 		regexpFunctions(),
 		quoteFunctions(),
+		identFunctions(),
+		unicodeFunctions(),
 		byteaFunctions(),
 		datetimeOperators(),
 		datetimeFunctions(),
@@ -27,6 +29,7 @@ func families() [][]*expr.Function {
 		jsonPathFunctions(),
 		arrayFunctions(),
 		sessionFunctions(),
+		sizeFunctions(),
 	}
 }
 

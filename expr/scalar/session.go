@@ -251,7 +251,11 @@ func catalogFunctions() []*expr.Function {
 	add("set_config", tText, tText, tText, tBool)
 	add("pg_cancel_backend", tBool, tInt4)
 	add("pg_terminate_backend", tBool, tInt4)
+	add("current_query", tText)
+	add("oidvectortypes", tText, types.ArrayOf(tOID))
 	add("pg_sleep", tVoid, tFloat8)
+	add("pg_sleep_for", tVoid, tInterval)
+	add("pg_sleep_until", tVoid, tTimestampTZ)
 	for _, lock := range []string{"pg_advisory_lock", "pg_advisory_xact_lock", "pg_advisory_lock_shared"} {
 		add(lock, tVoid, tInt8)
 		add(lock, tVoid, tInt4, tInt4)
@@ -274,7 +278,7 @@ func catalogFunctions() []*expr.Function {
 
 // acting are the functions that do something and must not be folded or left out.
 var acting = []string{
-	"set_config", "pg_cancel_backend", "pg_terminate_backend", "pg_sleep", "pg_advisory_lock", "pg_advisory_xact_lock",
+	"set_config", "pg_cancel_backend", "pg_terminate_backend", "pg_sleep", "pg_sleep_for", "pg_sleep_until", "pg_advisory_lock", "pg_advisory_xact_lock",
 	"pg_advisory_lock_shared", "pg_try_advisory_lock", "pg_try_advisory_xact_lock", "pg_advisory_unlock", "pg_advisory_unlock_all",
 }
 

@@ -20,6 +20,9 @@ type setSignature struct {
 	cols []string // names of the result's columns; nil: one, of the function's name
 	// record: the call says which columns there are, in a column definition list.
 	record bool
+	// reads is a function whose value the plan's call gets as its last argument; "" for none. By that, the rules for
+	// what changes by itself hold for the set-returning function, too.
+	reads string
 }
 
 var elem = types.T{Kind: types.Void, Elem: 1, Mod: -1}
@@ -53,6 +56,13 @@ var setSignatures = func() []setSignature {
 	for _, args := range [][]types.T{{jsonb, text}, {jsonb, text, jsonb}, {jsonb, text, jsonb, of(types.Bool)}} {
 		out = append(out, setSignature{name: "jsonb_path_query", args: args, ret: []types.T{jsonb}})
 	}
+	boolean := of(types.Bool)
+	out = append(out,
+		setSignature{name: "pg_get_keywords", ret: []types.T{text, of(types.Char1), boolean, text, text},
+			cols: []string{"word", "catcode", "barelabel", "catdesc", "baredesc"}},
+		setSignature{name: "pg_timezone_names", ret: []types.T{text, text, iv, boolean}, reads: "now",
+			cols: []string{"name", "abbrev", "utc_offset", "is_dst"}},
+	)
 	for _, k := range []types.Kind{types.JSON, types.JSONB} {
 		t, p := of(k), k2name[k]
 		out = append(out,
@@ -122,6 +132,13 @@ func (c *clause) setFunc(name string, args []expr.Expr, argPos []int, defs []*as
 		}
 		f.Args = append(f.Args, x)
 	}
+	if chosen.reads != "" {
+		x, err := scalar.Call(chosen.reads, nil, false, pos)
+		if err != nil {
+			return f, nil, err
+		}
+		f.Args = append(f.Args, x)
+	}
 	if chosen.record {
 		cols, err := c.recordColumns(&f, defs, pos)
 		return f, cols, err
@@ -179,7 +196,7 @@ func chooseSet(sigs []setSignature, args []expr.Expr, pos int) (*setSignature, [
 			fit++
 		}
 	}
-	if unknown && (fit > 1 || sigs[0].args[0] == expr.AnyArray) {
+	if unknown && (fit > 1 || fit == 1 && sigs[0].args[0] == expr.AnyArray) {
 		return nil, nil, pgerr.New(pgerr.AmbiguousFunction, "function %s is not unique", signature(sigs[0].name, typesOf(args))).At(pos).
 			WithHint("Could not choose a best candidate function. You might need to add explicit type casts.")
 	}

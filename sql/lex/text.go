@@ -240,8 +240,6 @@ func (l *lexer) byteEscape() byte {
 		return '\r'
 	case 't':
 		return '\t'
-	case 'v':
-		return '\v'
 	case 'x':
 		if _, ok := hexValue(l.at(0)); !ok {
 			return 'x'
