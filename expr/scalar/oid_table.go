@@ -74,6 +74,7 @@ var functionOIDs = map[string]uint32{
 	"cot(float8)":                                                   1607,
 	"cotd(float8)":                                                  2738,
 	"current_database()":                                            861,
+	"current_query()":                                               817,
 	"current_schema()":                                              1402,
 	"current_schemas(bool)":                                         1403,
 	"current_setting(text)":                                         2077,

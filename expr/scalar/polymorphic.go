@@ -2,7 +2,9 @@ package scalar
 
 import (
 	"errors"
+	"slices"
 
+	"millrace/expr"
 	"millrace/types"
 )
 
@@ -34,8 +36,6 @@ func unify(params, args []types.T) (elem, compatible types.T, err error) {
 		}
 		if isArray {
 			arg = arg.ElemType()
-		} else if arg.Is(types.Array) && usesArrayOf(params, strict) {
-			return elem, compatible, errConflict // there are no arrays of arrays
 		}
 		arg = arg.WithoutMod()
 		if !strict {
@@ -58,12 +58,14 @@ func unify(params, args []types.T) (elem, compatible types.T, err error) {
 	return elem, compatible, nil
 }
 
-// usesArrayOf reports whether the family has an array parameter as well, whose elements the plain ones must be.
-func usesArrayOf(params []types.T, strict bool) bool {
-	for _, p := range params {
-		if strict && p == anyArray || !strict && p == anyCompatibleArray {
-			return true
-		}
+// nestedArray finds the element type that a call needs an array of where there is none, since it is an array itself.
+func nestedArray(f *expr.Function, params []types.T, elem, compatible types.T) (types.T, bool) {
+	uses := func(p types.T) bool { return f.Ret == p || slices.Contains(params, p) }
+	switch {
+	case elem.Is(types.Array) && uses(anyArray):
+		return elem, true
+	case compatible.Is(types.Array) && uses(anyCompatibleArray):
+		return compatible, true
 	}
-	return false
+	return types.T{}, false
 }

@@ -217,6 +217,9 @@ func (c *candidate) finish(args []types.T, fail func(pgerr.Code) *pgerr.Error) (
 	default:
 		return Resolution{}, fail(pgerr.UndefinedFunction)
 	}
+	if t, ok := nestedArray(c.fn, c.args, elem, compatible); ok {
+		return Resolution{}, pgerr.New(pgerr.UndefinedObject, "could not find array type for data type %s", t)
+	}
 	r := Resolution{Func: c.fn, Args: make([]types.T, len(args)), Gather: c.gather, Defaults: c.defaults}
 	for i, p := range c.args {
 		switch p {

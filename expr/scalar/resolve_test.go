@@ -94,6 +94,9 @@ func TestResolutionIsPostgres(t *testing.T) {
 	var keys []key
 	for _, f := range scalar.Functions() {
 		k := key{f.Name, f.Operator, len(f.Args)}
+		if strings.HasPrefix(f.Name, "jsonb_path_") || f.Name == "@?" || f.Name == "@@" {
+			continue // jsonpath is text here and a type in PostgreSQL
+		}
 		if f.Uses&^expr.UsesSettings == 0 && f.Volatility != expr.Volatile && !slices.Contains(keys, k) {
 			keys = append(keys, k)
 		}
