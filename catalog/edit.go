@@ -19,6 +19,7 @@ type Edit struct {
 	changed map[string]bool // keys to write or delete
 	given   []uint32        // by NewID
 	reuse   []uint32        // to be given next
+	altered map[uint32]bool // types whose Def has yet to learn what it is; see Publish
 }
 
 // Record is one durable catalog entry: a nil Value deletes the key.
@@ -37,8 +38,10 @@ func (s *Snapshot) Edit() *Edit {
 		relations: maps.Clone(s.relations),
 		byName:    maps.Clone(s.byName),
 		functions: maps.Clone(s.functions),
+		types:     maps.Clone(s.types),
+		typeNames: maps.Clone(s.typeNames),
 	}
-	return &Edit{base: s, next: next, changed: map[string]bool{}}
+	return &Edit{base: s, next: next, changed: map[string]bool{}, altered: map[uint32]bool{}}
 }
 
 // Snapshot gives the catalog as the edit has made it so far.
@@ -86,6 +89,10 @@ func (e *Edit) AddRelation(r *Relation) error {
 	if old, ok := e.next.Lookup(r.Schema, r.Name); ok {
 		return pgerr.New(pgerr.DuplicateTable, "relation %q already exists", old.Name)
 	}
+	if _, ok := e.next.LookupType(r.Schema, r.Name); ok {
+		return pgerr.New(pgerr.DuplicateObject, "type %q already exists", r.Name).
+			WithHint("A relation has an associated type of the same name, so you must use a name that doesn't conflict with any existing type.")
+	}
 	seen := map[string]bool{}
 	for _, c := range r.Columns {
 		if seen[c.Name] {
@@ -113,6 +120,7 @@ func (e *Edit) put(r *Relation) {
 	if old, ok := e.next.relations[r.ID]; ok {
 		delete(e.next.byName, qualified{old.Schema, old.Name})
 	}
+	setTypeIDs(r.Columns)
 	e.next.relations[r.ID] = r
 	e.next.byName[qualified{r.Schema, r.Name}] = r
 	e.changed[relationKey(r.ID)] = true
@@ -248,6 +256,13 @@ func (e *Edit) DropSchema(name string, cascade bool) ([]*Relation, error) {
 			details = append(details, fmt.Sprintf("function %s.%s depends on schema %s", f.Schema, f.Signature(), name))
 		}
 	}
+	var typeIDs []uint32
+	for _, t := range e.next.Types() {
+		if t.Schema == name {
+			typeIDs = append(typeIDs, t.ID)
+			details = append(details, fmt.Sprintf("type %s.%s depends on schema %s", t.Schema, t.Name, name))
+		}
+	}
 	if len(details) > 0 && !cascade {
 		return nil, pgerr.New(pgerr.DependentObjectsStillExist, "cannot drop schema %s because other objects depend on it", name).
 			WithDetail("%s", strings.Join(details, "\n")).
@@ -258,6 +273,11 @@ func (e *Edit) DropSchema(name string, cascade bool) ([]*Relation, error) {
 		return nil, err
 	}
 	more, err := e.DropFunctions(functions, true)
+	if err != nil {
+		return nil, err
+	}
+	removed = append(removed, more...)
+	more, err = e.DropTypes(typeIDs, true)
 	if err != nil {
 		return nil, err
 	}
@@ -290,6 +310,9 @@ func (e *Edit) Records() ([]Record, error) {
 	}
 	for id, f := range e.next.functions {
 		byKey[functionKey(id)] = f
+	}
+	for id, t := range e.next.types {
+		byKey[typeKey(id)] = t
 	}
 	keys := slices.Collect(maps.Keys(e.changed))
 	sort.Strings(keys)
@@ -333,6 +356,11 @@ func Load(system []*Relation, records []Record) (*Snapshot, error) {
 			f := new(Function)
 			err = json.Unmarshal(rec.Value, f)
 			s.functions[f.ID] = f
+		case "type":
+			t := new(Type)
+			err = json.Unmarshal(rec.Value, t)
+			s.types[t.ID] = t
+			s.typeNames[qualified{t.Schema, t.Name}] = t
 		default:
 			err = fmt.Errorf("unknown kind of entry")
 		}
@@ -340,5 +368,5 @@ func Load(system []*Relation, records []Record) (*Snapshot, error) {
 			return nil, fmt.Errorf("catalog: entry %q: %w", rec.Key, err)
 		}
 	}
-	return s, nil
+	return s, s.resolveTypes()
 }

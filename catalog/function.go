@@ -117,6 +117,8 @@ func (e *Edit) AddFunction(f *Function, replace bool) error {
 }
 
 func (e *Edit) putFunction(f *Function) {
+	setTypeIDs(f.Params)
+	setTypeIDs(f.Result)
 	e.next.functions[f.ID] = f
 	e.changed[functionKey(f.ID)] = true
 }

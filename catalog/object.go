@@ -61,13 +61,14 @@ type Relation struct {
 	// SearchPath the schemas in which its names were resolved.
 	Query      string   `json:",omitempty"`
 	SearchPath []string `json:",omitempty"`
-	// DependsOn lists the ids of the relations that Query reads, each once.
+	// DependsOn lists the ids of the relations that Query reads, each once, and UsesTypes those of the users' types that it names.
 	DependsOn []uint32 `json:",omitempty"`
 	// UsesFunctions lists the ids of the functions in SQL that Query calls, each once.
 	UsesFunctions []uint32 `json:",omitempty"`
 	// DependsWidth is the number of columns that each of DependsOn had when Query was written: * does not mean those
 	// that came later.
-	DependsWidth []int `json:",omitempty"`
+	DependsWidth []int    `json:",omitempty"`
+	UsesTypes    []uint32 `json:",omitempty"`
 
 	// Rows are the approximate numbers of rows, by id, of what Query reads, when the object was made: its plan depends on
 	// them, and must be the same at every start.
@@ -96,8 +97,10 @@ type Relation struct {
 
 // Column is a relation's column.
 type Column struct {
-	Name    string
-	T       types.T
+	Name string
+	T    types.T
+	// TypeID is the id of the user's type that T is, or is an array of; 0 for others. The catalog sets it.
+	TypeID  uint32 `json:",omitempty"`
 	NotNull bool   `json:",omitempty"`
 	Default string `json:",omitempty"` // SQL text of the default expression, or of the expression of a generated column
 	Comment string `json:",omitempty"`

@@ -15,6 +15,8 @@ type Snapshot struct {
 	relations map[uint32]*Relation
 	byName    map[qualified]*Relation
 	functions map[uint32]*Function
+	types     map[uint32]*Type
+	typeNames map[qualified]*Type
 }
 
 // idSource gives out ids for all edits that come from one first snapshot, so that two of them at the same time never have
@@ -51,6 +53,8 @@ func Empty(system []*Relation) *Snapshot {
 		relations: map[uint32]*Relation{},
 		byName:    map[qualified]*Relation{},
 		functions: map[uint32]*Function{},
+		types:     map[uint32]*Type{},
+		typeNames: map[qualified]*Type{},
 	}
 	for _, b := range []Schema{{ID: 11, Name: PgCatalog}, {ID: 2200, Name: PublicSchema}, {ID: 13000, Name: InfoSchema}, {ID: 13001, Name: MillraceSchema}} {
 		s.schemas[b.Name] = &b

@@ -301,6 +301,7 @@ func (e *Engine) publish(g *groupState, now int64, txns []*Txn) {
 	}
 	for _, t := range txns {
 		if t.edit != nil {
+			t.edit.Publish()
 			e.catalog.Store(t.edit.Snapshot())
 		}
 		if t.published != nil {

@@ -118,7 +118,7 @@ func sameValue(a *delta.Vec, i int, b *delta.Vec, j int) bool {
 func faithful(t types.T) bool {
 	switch t.Kind {
 	case types.Bool, types.Int2, types.Int4, types.Int8, types.Date, types.Time, types.Timestamp, types.TimestampTZ,
-		types.OID, types.Char1, types.Regclass, types.Regtype, types.Regproc, types.Regnamespace,
+		types.OID, types.Char1, types.Regclass, types.Regtype, types.Regproc, types.Regnamespace, types.Regrole, types.Enum,
 		types.Text, types.Varchar, types.Name, types.Bytea, types.UUID:
 		return true
 	case types.Array:

@@ -31,7 +31,7 @@ func isTextual(t types.T) bool {
 
 func isReg(t types.T) bool {
 	switch t.Kind {
-	case types.Regclass, types.Regtype, types.Regproc, types.Regnamespace:
+	case types.Regclass, types.Regtype, types.Regproc, types.Regnamespace, types.Regrole:
 		return true
 	}
 	return false
@@ -57,22 +57,35 @@ func castUses(from, to types.T) Uses {
 		}
 		return 0
 	}
-	if other.Is(types.Array) {
-		other = other.ElemType()
+	return textUses(other, isTextual(from))
+}
+
+// textUses says what the conversion of a type to text reads besides the value, or from text where input.
+func textUses(t types.T, input bool) Uses {
+	if t.Is(types.Array) {
+		t = t.ElemType()
 	}
-	switch other.Kind {
+	switch t.Kind {
+	case types.Record:
+		uses := Uses(0)
+		if t.Def != nil {
+			for _, a := range t.Def.Attrs() {
+				uses |= textUses(a.T, input)
+			}
+		}
+		return uses
 	case types.Date, types.Timestamp, types.TimestampTZ, types.Interval:
 		return UsesSettings
 	case types.Time:
-		if isTextual(from) {
+		if input {
 			return UsesSettings
 		}
 	case types.Bytea, types.Float4, types.Float8:
-		if isTextual(to) {
+		if !input {
 			return UsesSettings
 		}
 	}
-	if isReg(other) {
+	if isReg(t) {
 		return UsesSession
 	}
 	return 0
@@ -98,7 +111,7 @@ func errCannotCast(from, to types.T) error {
 
 // findConversion chooses the conversion between two types.
 func findConversion(from, to types.T, explicit bool) (conversion, error) {
-	if from.Kind == to.Kind && from.Elem == to.Elem {
+	if from.Same(to) {
 		return conversion{retype: true, total: true}, nil
 	}
 	switch {
@@ -113,7 +126,7 @@ func findConversion(from, to types.T, explicit bool) (conversion, error) {
 		return c, nil
 	}
 	if isTextual(to) {
-		return conversion{kernel: toTextKernel, total: !isReg(from)}, nil
+		return conversion{kernel: toTextKernel, total: true}, nil
 	}
 	return conversion{}, errCannotCast(from, to)
 }
@@ -249,9 +262,6 @@ func textToText(from, to types.T) conversion {
 
 // fromText reads a value from its text. An interval's modifier says how to read it.
 func fromText(to types.T, explicit bool) conversion {
-	if isReg(to) {
-		return conversion{kernel: datumKernel(regFromText)}
-	}
 	if to.Is(types.Interval) {
 		return conversion{modDone: true, kernel: datumKernel(func(ctx *Context, _, to types.T, d types.Datum) (types.Datum, error) {
 			return types.ParseText(to, d.B, ctx.Env)
@@ -274,43 +284,15 @@ func toTextKernel(ctx *Context, args Args, out *delta.Vec, errs *Errors) {
 	}
 	args.EachBytes(out, errs, func(dst []byte, row int) ([]byte, error) {
 		d := v.Datum(row & mask)
-		switch {
-		case t.Is(types.Bool) && !out.Type.Is(types.Name):
+		if t.Is(types.Bool) && !out.Type.Is(types.Name) {
 			// Unlike the output function, which says t and f.
 			if d.Bool() {
 				return append(dst, "true"...), nil
 			}
 			return append(dst, "false"...), nil
-		case isReg(t):
-			return regToText(ctx, t, d, dst)
 		}
 		return types.AppendText(dst, t, d, ctx.Env), nil
 	})
-}
-
-// regFromText resolves a name by the session's catalog, under the name of PostgreSQL's input function.
-func regFromText(ctx *Context, _, to types.T, d types.Datum) (types.Datum, error) {
-	if ctx.Session != nil {
-		oid, ok, err := ctx.Session.Catalog(to.Name()+"in", []types.Datum{d})
-		if ok || err != nil {
-			return oid, err
-		}
-	}
-	return types.ParseText(to, d.B, ctx.Env)
-}
-
-// regToText is the inverse of regFromText.
-func regToText(ctx *Context, t types.T, d types.Datum, dst []byte) ([]byte, error) {
-	if ctx.Session != nil {
-		name, ok, err := ctx.Session.Catalog(t.Name()+"out", []types.Datum{d})
-		if err != nil {
-			return nil, err
-		}
-		if ok && !name.Null {
-			return append(dst, name.B...), nil
-		}
-	}
-	return types.AppendText(dst, t, d, ctx.Env), nil
 }
 
 // arrayConversion converts arrays element by element: the elements of all rows as one column, then apart again.

@@ -75,6 +75,9 @@ var (
 
 	// AnyNonArray takes everything but arrays, converted to text: the operand of || beside a text.
 	AnyNonArray = types.T{Kind: types.Void, Elem: 6, Mod: -1}
+
+	// AnyEnum unifies as AnyElement does, with enums only.
+	AnyEnum = types.T{Kind: types.Void, Elem: 7, Mod: -1}
 )
 
 // RowError is a failure of one row.

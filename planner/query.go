@@ -50,6 +50,8 @@ type Query struct {
 	DependsOn []uint32
 	// UsesFunctions lists the functions in SQL that it calls, by id, each once.
 	UsesFunctions []uint32
+	// UsesTypes lists the users' types that the query names, by id.
+	UsesTypes []uint32
 	// Columns are the result's columns as the client sees them.
 	Columns []physical.Column
 	// Rows are what RowCounts gave.
@@ -78,7 +80,7 @@ func finish(b *bind.Binder, rel *bind.Rel, env *Env) (*Query, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &Query{Params: params, DependsOn: b.DependsOn(), UsesFunctions: b.Functions()}
+	q := &Query{Params: params, DependsOn: b.DependsOn(), UsesFunctions: b.Functions(), UsesTypes: b.UsesTypes()}
 	if env.RowCounts != nil && len(q.DependsOn) > 1 {
 		q.Rows = env.RowCounts(q.DependsOn)
 	}

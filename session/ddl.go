@@ -41,6 +41,8 @@ func (s *Session) runDDL(ctx context.Context, st *parser.Stmt, c Client) error {
 		return s.createSequence(ctx, n, c)
 	case *ast.CreateIndex:
 		return s.createIndex(ctx, n, c)
+	case *ast.CreateType:
+		return s.createType(ctx, n, c)
 	case *ast.Drop:
 		if n.Kind == ast.KindFunction {
 			return s.dropFunctions(ctx, n, c)
@@ -197,6 +199,9 @@ func (s *Session) runDrop(ctx context.Context, st *ast.Drop, c Client) error {
 	if st.Kind == ast.KindSchema {
 		return s.dropSchemas(ctx, st, c, tag)
 	}
+	if st.Kind == ast.KindType {
+		return s.dropTypes(ctx, st, c)
+	}
 	kind, ok := kindOf[st.Kind]
 	if !ok {
 		return pgerr.Unsupported(tag).At(st.Pos)
@@ -330,6 +335,9 @@ func (s *Session) runComment(ctx context.Context, st *ast.Comment, c Client) err
 			return err
 		}
 		return c.Complete("COMMENT")
+	}
+	if st.Kind == ast.KindType {
+		return s.commentType(ctx, st.Object.Name, text, c)
 	}
 	kind, ok := kindOf[st.Kind]
 	if !ok && st.Kind != ast.KindColumn {

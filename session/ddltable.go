@@ -257,8 +257,7 @@ func (b *columnBuilder) column(d *ast.ColumnDef) error {
 			return err
 		}
 	}
-	switch t.Kind {
-	case types.Unknown, types.Void, types.Record:
+	if isPseudo(t) {
 		return pgerr.New(pgerr.InvalidTableDefinition, "column %q has pseudo-type %s", d.Name, t).At(d.Type.Pos)
 	}
 	b.r.Columns = append(b.r.Columns, catalog.Column{Name: d.Name, T: t})

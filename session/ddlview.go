@@ -82,6 +82,7 @@ func (s *Session) createView(ctx context.Context, st *ast.CreateView, c Client) 
 		r.Query, r.SearchPath = ast.Format(query), s.searchPath()
 		r.SetDependencies(q.DependsOn, cat)
 		r.UsesFunctions = q.UsesFunctions
+		r.UsesTypes = q.UsesTypes
 		r.Create = ast.Format(st)
 		return nil
 	}
@@ -176,6 +177,7 @@ func (s *Session) defineFlow(r *catalog.Relation, query *ast.Select, names []str
 	r.Query, r.SearchPath, r.Rows = ast.Format(query), s.searchPath(), q.Rows
 	r.SetDependencies(q.DependsOn, cat)
 	r.UsesFunctions = q.UsesFunctions
+	r.UsesTypes = q.UsesTypes
 	return nil
 }
 
@@ -320,6 +322,9 @@ func (s *Session) createSink(ctx context.Context, st *ast.CreateSink, c Client) 
 
 func (s *Session) runAlter(ctx context.Context, st *ast.Alter, c Client) error {
 	tag := "ALTER " + string(st.Kind)
+	if st.Kind == ast.KindType {
+		return s.alterType(ctx, st, c)
+	}
 	kind, ok := kindOf[st.Kind]
 	if !ok {
 		return pgerr.Unsupported(tag).At(st.Pos)

@@ -57,10 +57,24 @@ func (s *Session) Catalog(function string, args []types.Datum) (d types.Datum, o
 	case "millrace_version":
 		return types.NewString(s.srv.Version), true, nil
 	case "format_type":
+<<<<<<< HEAD
 		return formatType(args)
 	case "nextval", "currval", "setval", "lastval":
 		d, err = s.sequenceCall(strings.ToLower(function), args)
 		return d, true, err
+=======
+		return s.formatType(args)
+	case "to_regclass":
+		return s.toObject(types.Regclass, args[0].B)
+	case "to_regtype":
+		return s.toObject(types.Regtype, args[0].B)
+	case "to_regproc":
+		return s.toObject(types.Regproc, args[0].B)
+	case "to_regnamespace":
+		return s.toObject(types.Regnamespace, args[0].B)
+	case "to_regrole":
+		return s.toObject(types.Regrole, args[0].B)
+>>>>>>> 01eff22 (types: enums, and object aliases by name)
 	}
 	if d, ok, err = s.sizeFunction(strings.ToLower(function), args); ok {
 		return d, true, err
@@ -72,11 +86,11 @@ func (s *Session) Catalog(function string, args []types.Datum) (d types.Datum, o
 	return d, ok, nil
 }
 
-func formatType(args []types.Datum) (types.Datum, bool, error) {
+func (s *Session) formatType(args []types.Datum) (types.Datum, bool, error) {
 	if len(args) == 0 || args[0].Null {
 		return types.Null, true, nil
 	}
-	t, ok := types.ByOID(uint32(args[0].I))
+	t, ok := s.srv.Engine.Catalog().TypeByOID(uint32(args[0].I))
 	if !ok {
 		return types.NewString("???"), true, nil
 	}

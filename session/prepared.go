@@ -164,7 +164,7 @@ func (s *Session) Parse(name, sql string, oids []uint32) error {
 		if oid == 0 || oid == unknownOID {
 			continue
 		}
-		t, ok := types.ByOID(oid)
+		t, ok := s.srv.Engine.Catalog().TypeByOID(oid)
 		if !ok {
 			return s.failed(pgerr.New(pgerr.UndefinedObject, "type with OID %d does not exist", oid))
 		}

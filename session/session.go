@@ -67,6 +67,7 @@ const (
 func (srv *Server) New(opt Options) (*Session, error) {
 	s := &Session{srv: srv, user: opt.User, database: opt.Database, pid: opt.PID,
 		settings: newSettings(), prepared: map[string]*prepared{}, portals: map[string]*portal{}}
+	s.settings.objects = objects{s}
 	names := make([]string, 0, len(opt.Settings))
 	for name := range opt.Settings {
 		names = append(names, name)

@@ -81,6 +81,7 @@ type settings struct {
 	defaults map[string]string // from the startup packet, for RESET
 	undo     []undo
 	cached   *types.Env
+	objects  types.Objects     // finds what regclass and its like name
 	told     map[string]string // what the client knows of the settings that are reported
 }
 
@@ -286,7 +287,7 @@ func (s *settings) env() *types.Env {
 		digits, _ := strconv.Atoi(s.get("extra_float_digits"))
 		s.cached = &types.Env{
 			TimeZone: loc, DateStyle: s.get("datestyle"), IntervalStyle: s.get("intervalstyle"),
-			ByteaOutput: s.get("bytea_output"), ExtraFloatDigits: digits,
+			ByteaOutput: s.get("bytea_output"), ExtraFloatDigits: digits, Objects: s.objects,
 		}
 	}
 	return s.cached

@@ -216,6 +216,11 @@ func (b *ArrayBuilder) Append(d Datum) {
 		b.hasNulls = true
 		return
 	}
+	b.appendValue(d)
+}
+
+// appendValue appends a value that is not NULL.
+func (b *ArrayBuilder) appendValue(d Datum) {
 	switch b.rep {
 	case RepBool:
 		b.data = append(b.data, byte(d.I))

@@ -60,13 +60,16 @@ func ParseText(t T, s []byte, env *Env) (Datum, error) {
 		return Datum{I: v}, err
 	case Char1:
 		return Datum{I: parseChar1(s)}, nil
-	case Regclass, Regtype, Regproc, Regnamespace:
-		v, err := parseReg(t.Kind, s)
+	case Regclass, Regtype, Regproc, Regnamespace, Regrole:
+		v, err := parseReg(t.Kind, s, env)
 		return Datum{I: v}, err
 	case Void:
 		return Datum{}, nil
+	case Enum:
+		return parseEnum(t.Def, s)
 	case Record:
-		return Datum{}, pgerr.New(pgerr.FeatureNotSupported, "input of anonymous composite types is not implemented")
+		b, err := parseRow(t, s, env)
+		return Datum{B: b}, err
 	}
 	return Datum{}, errNoValues(t)
 }
@@ -131,12 +134,16 @@ func AppendText(dst []byte, t T, d Datum, env *Env) []byte {
 		return strconv.AppendUint(dst, uint64(uint32(d.I)), 10)
 	case Char1:
 		return appendChar1(dst, d.I)
-	case Regclass, Regtype, Regproc, Regnamespace:
-		return appendReg(dst, t.Kind, d.I)
+	case Regclass, Regtype, Regproc, Regnamespace, Regrole:
+		return appendReg(dst, t.Kind, d.I, env)
 	case Void:
 		return dst
+	case Enum:
+		return appendEnum(dst, t.Def, d.I)
+	case Record:
+		return appendRowText(dst, t, d.B, env)
 	}
-	return append(dst, d.B...) // the text kinds, json; a record is kept as its text
+	return append(dst, d.B...) // the text kinds, json
 }
 
 // AppendBinary appends a value that is not NULL in PostgreSQL's binary wire format.
@@ -147,7 +154,7 @@ func AppendBinary(dst []byte, t T, d Datum) []byte {
 		return append(dst, byte(d.I))
 	case Int2:
 		return be.AppendUint16(dst, uint16(d.I))
-	case Int4, OID, Date, Regclass, Regtype, Regproc, Regnamespace:
+	case Int4, OID, Date, Regclass, Regtype, Regproc, Regnamespace, Regrole:
 		return be.AppendUint32(dst, uint32(d.I))
 	case Int8, Time, Timestamp, TimestampTZ:
 		return be.AppendUint64(dst, uint64(d.I))
@@ -165,6 +172,10 @@ func AppendBinary(dst []byte, t T, d Datum) []byte {
 		return appendArrayBinary(dst, t.ElemType(), d.B)
 	case Void:
 		return dst
+	case Enum:
+		return appendEnum(dst, t.Def, d.I)
+	case Record:
+		return appendRowBinary(dst, t, d.B)
 	}
 	return append(dst, d.B...)
 }
@@ -188,7 +199,7 @@ func ParseBinary(t T, b []byte) (Datum, error) {
 		return Datum{I: int64(int16(be.Uint16(b)))}, nil
 	case Int4:
 		return Datum{I: int64(int32(be.Uint32(b)))}, nil
-	case OID, Regclass, Regtype, Regproc, Regnamespace:
+	case OID, Regclass, Regtype, Regproc, Regnamespace, Regrole:
 		return Datum{I: int64(be.Uint32(b))}, nil
 	case Int8:
 		return Datum{I: int64(be.Uint64(b))}, nil
@@ -230,8 +241,11 @@ func ParseBinary(t T, b []byte) (Datum, error) {
 		return Datum{B: v}, err
 	case Void:
 		return Datum{}, nil
+	case Enum:
+		return parseEnum(t.Def, b)
 	case Record:
-		return Datum{}, pgerr.New(pgerr.FeatureNotSupported, "input of anonymous composite types is not implemented")
+		v, err := parseRowBinary(t, b)
+		return Datum{B: v}, err
 	}
 	return Datum{}, errNoValues(t)
 }
@@ -243,7 +257,7 @@ func binarySize(k Kind) int {
 		return 1
 	case Int2:
 		return 2
-	case Int4, Float4, Date, OID, Regclass, Regtype, Regproc, Regnamespace:
+	case Int4, Float4, Date, OID, Regclass, Regtype, Regproc, Regnamespace, Regrole:
 		return 4
 	case Int8, Float8, Time, Timestamp, TimestampTZ:
 		return 8

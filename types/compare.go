@@ -10,10 +10,12 @@ import "bytes"
 //   - a character ignores the blanks at its end;
 //   - an interval compares by its length with months of 30 days and days of 24 hours;
 //   - arrays compare element by element, NULLs last, then the shorter first;
+//   - enums compare in the order of their labels;
+//   - rows compare field by field, NULLs last;
 //   - json, which PostgreSQL does not order, compares by its bytes.
 func Compare(t T, a, b Datum) int {
 	switch t.Kind {
-	case Bool, Int2, Int4, Int8, Date, Time, Timestamp, TimestampTZ, OID, Char1, Regclass, Regtype, Regproc, Regnamespace:
+	case Bool, Int2, Int4, Int8, Date, Time, Timestamp, TimestampTZ, OID, Char1, Regclass, Regtype, Regproc, Regnamespace, Regrole, Enum:
 		return compareInts(a.I, b.I)
 	case Float4, Float8:
 		return CompareFloat(a.Float(), b.Float())
@@ -27,6 +29,8 @@ func Compare(t T, a, b Datum) int {
 		return CompareJSONB(a.B, b.B)
 	case Array:
 		return compareArrays(t.ElemType(), a.B, b.B)
+	case Record:
+		return compareRows(t, a.B, b.B)
 	}
 	return bytes.Compare(a.B, b.B)
 }

@@ -5,10 +5,11 @@
 // that columns, codecs and operator state handle four cases rather than twenty:
 //
 //	RepBool   boolean
-//	RepInt    smallint, integer, bigint, date (days), time, timestamp, timestamptz (microseconds), oid
+//	RepInt    smallint, integer, bigint, date (days), time, timestamp, timestamptz (microseconds), oid,
+//	          enums
 //	RepFloat  real, double precision
-//	RepBytes  text types, bytea, numeric, interval, uuid, jsonb, arrays: a byte string in the type's own
-//	          encoding (see numeric.go, interval.go, json.go, array.go)
+//	RepBytes  text types, bytea, numeric, interval, uuid, jsonb, arrays, rows: a byte string in the type's own
+//	          encoding (see numeric.go, interval.go, json.go, array.go, row.go)
 //
 // Days and microseconds count from 2000-01-01, as in PostgreSQL's binary format; the extreme values of
 // int64 (int32 range for dates) stand for the infinities.

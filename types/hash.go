@@ -32,7 +32,7 @@ func hashMix(x, seed uint64) uint64 {
 // integer kinds, across the two float kinds, and across text, varchar and name.
 func Hash(t T, d Datum, seed uint64) uint64 {
 	switch t.Kind {
-	case Bool, Int2, Int4, Int8, Date, Time, Timestamp, TimestampTZ, OID, Char1, Regclass, Regtype, Regproc, Regnamespace:
+	case Bool, Int2, Int4, Int8, Date, Time, Timestamp, TimestampTZ, OID, Char1, Regclass, Regtype, Regproc, Regnamespace, Regrole, Enum:
 		return HashInt(d.I, seed)
 	case Float4, Float8:
 		return HashFloat(d.Float(), seed)
@@ -46,6 +46,8 @@ func Hash(t T, d Datum, seed uint64) uint64 {
 		return HashJSONB(d.B, seed)
 	case Array:
 		return hashArray(t.ElemType(), d.B, seed)
+	case Record:
+		return hashRow(t, d.B, seed)
 	}
 	return HashBytes(d.B, seed)
 }

@@ -7,8 +7,11 @@ import (
 
 // Name gives the bare pg_type name: int4, _text, bpchar.
 func (t T) Name() string {
-	if t.Kind == Array && t.Elem != Invalid {
-		return "_" + t.Elem.info().name
+	switch {
+	case t.Kind == Array && t.Elem != Invalid:
+		return "_" + t.ElemType().Name()
+	case t.Def != nil:
+		return t.Def.Name()
 	}
 	return t.Kind.info().name
 }
@@ -18,6 +21,9 @@ func (t T) Name() string {
 func (t T) String() string {
 	if t.Kind == Array && t.Elem != Invalid {
 		return t.ElemType().String() + "[]"
+	}
+	if t.Def != nil {
+		return t.Def.sql()
 	}
 	sql := t.Kind.info().sql
 	if t.Mod < 0 {
@@ -73,7 +79,7 @@ var spellings = map[string]Kind{
 var byName = func() map[string]Kind {
 	m := make(map[string]Kind, len(spellings)+len(kinds))
 	for k := Unknown; k < kindCount; k++ {
-		if k != Array && k != Char1 {
+		if k != Array && k != Char1 && k != Enum {
 			m[kinds[k].name] = k
 		}
 	}

@@ -44,6 +44,8 @@ var kinds = [kindCount]kindInfo{
 	Regnamespace: {name: "regnamespace", sql: "regnamespace", oid: 4089, arrayOID: 4090, length: 4, category: 'N'},
 	Void:         {name: "void", sql: "void", oid: 2278, length: 4, category: 'P'},
 	Record:       {name: "record", sql: "record", oid: 2249, arrayOID: 2287, length: -1, category: 'P'},
+	Regrole:      {name: "regrole", sql: "regrole", oid: 4096, arrayOID: 4097, length: 4, category: 'N'},
+	Enum:         {name: "anyenum", sql: "anyenum", oid: 3500, length: 4, category: 'P'},
 }
 
 // byOID finds types by their object identifier. It is filled once from kinds and never changes.
@@ -83,15 +85,25 @@ func ByOID(oid uint32) (T, bool) {
 
 // OID gives the type's PostgreSQL object identifier; 0 for Invalid and for arrays of a kind that has no array type.
 func (t T) OID() uint32 {
-	if t.Kind == Array && t.Elem != Invalid {
+	switch {
+	case t.Kind == Array && t.Def != nil:
+		return t.Def.ArrayOID()
+	case t.Kind == Array && t.Elem != Invalid:
 		return t.Elem.info().arrayOID
+	case t.Def != nil:
+		return t.Def.OID()
 	}
 	return t.Kind.info().oid
 }
 
 // ArrayOID gives the object identifier of the type's array type, and 0 where there is none: an array of arrays is
 // the array type itself with more dimensions.
-func (t T) ArrayOID() uint32 { return t.Kind.info().arrayOID }
+func (t T) ArrayOID() uint32 {
+	if t.Def != nil && t.Kind != Array {
+		return t.Def.ArrayOID()
+	}
+	return t.Kind.info().arrayOID
+}
 
 // Len gives pg_type.typlen: the size in bytes of PostgreSQL's own storage form, -1 for variable length. It goes to
 // clients in row descriptions and says nothing of Millrace's representation.
@@ -104,8 +116,14 @@ func (t T) Len() int16 {
 
 // Category gives pg_type.typcategory, which type resolution goes by.
 func (t T) Category() byte {
-	if t.Kind == Array && t.Elem == Record {
+	named := t.Def != nil && t.Def.Named()
+	switch {
+	case t.Kind == Array && t.Elem == Record && !named:
 		return 'P'
+	case t.Kind == Record && named:
+		return 'C'
+	case t.Kind == Enum && named:
+		return 'E'
 	}
 	if t.Kind == Array && t.Elem != Invalid {
 		return 'A'

@@ -116,9 +116,9 @@ func parseOID(s []byte) (int64, error) {
 	return int64(v), nil
 }
 
-// parseReg reads an object alias type. Only numbers, "-" for 0, and the names of built-in types are known here: names
-// of relations, functions and schemas need a catalog, which resolves them before it comes to this.
-func parseReg(k Kind, s []byte) (int64, error) {
+// parseReg reads an object alias type. Numbers, "-" for 0, and the names of built-in types are known here, all others by
+// the environment's Objects.
+func parseReg(k Kind, s []byte, env *Env) (int64, error) {
 	switch {
 	case string(s) == "-":
 		return 0, nil
@@ -126,6 +126,10 @@ func parseReg(k Kind, s []byte) (int64, error) {
 		return parseOID(s)
 	}
 	name := validText(s)
+	if env.Objects != nil {
+		oid, err := env.Objects.ObjectID(k, name)
+		return int64(oid), err
+	}
 	switch k {
 	case Regtype:
 		base, _, _ := strings.Cut(name, "(")
@@ -137,18 +141,25 @@ func parseReg(k Kind, s []byte) (int64, error) {
 		return 0, pgerr.New(pgerr.UndefinedFunction, "function \"%s\" does not exist", name)
 	case Regnamespace:
 		return 0, pgerr.New(pgerr.InvalidSchemaName, "schema \"%s\" does not exist", name)
+	case Regrole:
+		return 0, pgerr.New(pgerr.UndefinedObject, "role \"%s\" does not exist", name)
 	}
 	return 0, pgerr.New(pgerr.UndefinedTable, "relation \"%s\" does not exist", name)
 }
 
-// appendReg appends an object alias: the name for a built-in type, else the number, which a catalog may replace.
-func appendReg(dst []byte, k Kind, oid int64) []byte {
+// appendReg appends an object alias: its name where that is known, else the number.
+func appendReg(dst []byte, k Kind, oid int64, env *Env) []byte {
 	if oid == 0 {
 		return append(dst, '-')
 	}
 	if k == Regtype {
 		if t, ok := ByOID(uint32(oid)); ok {
 			return append(dst, t.String()...)
+		}
+	}
+	if env.Objects != nil {
+		if name, ok := env.Objects.ObjectName(k, uint32(oid)); ok {
+			return append(dst, name...)
 		}
 	}
 	return strconv.AppendUint(dst, uint64(uint32(oid)), 10)

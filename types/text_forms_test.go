@@ -168,7 +168,7 @@ func TestMutatedTextFormsMatchPostgres(t *testing.T) {
 		other := forms[rng.IntN(len(forms))]
 		typ := formType(t, f.typeName)
 		switch typ.Kind {
-		case Regclass, Regtype, Regproc, Regnamespace:
+		case Regclass, Regtype, Regproc, Regnamespace, Regrole:
 			continue // PostgreSQL parses SQL names there
 		}
 		input := mutateText(rng, f.input, other.input)

@@ -35,7 +35,9 @@ const (
 	Regproc
 	Regnamespace
 	Void
-	Record // anonymous composite
+	Record // a row: of a type without a name, or of the composite type that T.Def names
+	Enum   // of the type that T.Def names
+	Regrole
 	kindCount
 )
 
@@ -55,16 +57,19 @@ type T struct {
 	Kind Kind
 	Elem Kind  // element kind of an Array, else Invalid
 	Mod  int32 // type modifier in PostgreSQL's encoding (atttypmod); -1 is none. For an Array, its element's.
+	// Def tells types of one kind apart: which enum, which row type. For an Array, its element's; else nil. It is not
+	// encoded with the type: a catalog stores the object identifier beside it.
+	Def *Def `json:"-"`
 }
 
 // Of gives the type of a kind without modifier.
 func Of(k Kind) T { return T{Kind: k, Mod: -1} }
 
 // ArrayOf gives the array type whose elements have type elem.
-func ArrayOf(elem T) T { return T{Kind: Array, Elem: elem.Kind, Mod: elem.Mod} }
+func ArrayOf(elem T) T { return T{Kind: Array, Elem: elem.Kind, Mod: elem.Mod, Def: elem.Def} }
 
 // ElemType gives an array's element type; for other types Invalid.
-func (t T) ElemType() T { return T{Kind: t.Elem, Mod: t.Mod} }
+func (t T) ElemType() T { return T{Kind: t.Elem, Mod: t.Mod, Def: t.Def} }
 
 // WithoutMod gives t without its modifier.
 func (t T) WithoutMod() T { t.Mod = -1; return t }
@@ -72,12 +77,15 @@ func (t T) WithoutMod() T { t.Mod = -1; return t }
 // Is reports whether t is of kind k.
 func (t T) Is(k Kind) bool { return t.Kind == k }
 
+// Same reports whether t and u are one type, whatever their modifiers.
+func (t T) Same(u T) bool { return t.Kind == u.Kind && t.Elem == u.Elem && t.Def == u.Def }
+
 // Rep gives the physical representation of t's values.
 func (t T) Rep() Rep {
 	switch t.Kind {
 	case Bool:
 		return RepBool
-	case Int2, Int4, Int8, Date, Time, Timestamp, TimestampTZ, OID, Char1, Regclass, Regtype, Regproc, Regnamespace:
+	case Int2, Int4, Int8, Date, Time, Timestamp, TimestampTZ, OID, Char1, Regclass, Regtype, Regproc, Regnamespace, Regrole, Enum:
 		return RepInt
 	case Float4, Float8:
 		return RepFloat

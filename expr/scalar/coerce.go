@@ -20,9 +20,9 @@ const (
 // every type has are not in it.
 var castRules = map[types.Kind]map[CastContext][]types.Kind{
 	types.Bool:         {Assignment: {types.Text, types.Varchar, types.Bpchar}, Explicit: {types.Int4}},
-	types.Int2:         {Implicit: {types.Int4, types.Int8, types.Float4, types.Float8, types.Numeric, types.OID, types.Regclass, types.Regtype, types.Regproc, types.Regnamespace}},
-	types.Int4:         {Implicit: {types.Int8, types.Float4, types.Float8, types.Numeric, types.OID, types.Regclass, types.Regtype, types.Regproc, types.Regnamespace}, Assignment: {types.Int2}, Explicit: {types.Bool, types.Char1}},
-	types.Int8:         {Implicit: {types.Float4, types.Float8, types.Numeric, types.OID, types.Regclass, types.Regtype, types.Regproc, types.Regnamespace}, Assignment: {types.Int2, types.Int4}},
+	types.Int2:         {Implicit: {types.Int4, types.Int8, types.Float4, types.Float8, types.Numeric, types.OID, types.Regclass, types.Regtype, types.Regproc, types.Regnamespace, types.Regrole}},
+	types.Int4:         {Implicit: {types.Int8, types.Float4, types.Float8, types.Numeric, types.OID, types.Regclass, types.Regtype, types.Regproc, types.Regnamespace, types.Regrole}, Assignment: {types.Int2}, Explicit: {types.Bool, types.Char1}},
+	types.Int8:         {Implicit: {types.Float4, types.Float8, types.Numeric, types.OID, types.Regclass, types.Regtype, types.Regproc, types.Regnamespace, types.Regrole}, Assignment: {types.Int2, types.Int4}},
 	types.Float4:       {Implicit: {types.Float8}, Assignment: {types.Int2, types.Int4, types.Int8, types.Numeric}},
 	types.Float8:       {Assignment: {types.Float4, types.Int2, types.Int4, types.Int8, types.Numeric}},
 	types.Numeric:      {Implicit: {types.Float4, types.Float8}, Assignment: {types.Int2, types.Int4, types.Int8}},
@@ -38,11 +38,12 @@ var castRules = map[types.Kind]map[CastContext][]types.Kind{
 	types.Interval:     {Assignment: {types.Time}},
 	types.JSON:         {Assignment: {types.JSONB}},
 	types.JSONB:        {Assignment: {types.JSON}, Explicit: {types.Bool, types.Int2, types.Int4, types.Int8, types.Float4, types.Float8, types.Numeric}},
-	types.OID:          {Implicit: {types.Regclass, types.Regtype, types.Regproc, types.Regnamespace}, Assignment: {types.Int4, types.Int8}},
+	types.OID:          {Implicit: {types.Regclass, types.Regtype, types.Regproc, types.Regnamespace, types.Regrole}, Assignment: {types.Int4, types.Int8}},
 	types.Regclass:     {Implicit: {types.OID}, Assignment: {types.Int4, types.Int8}},
 	types.Regtype:      {Implicit: {types.OID}, Assignment: {types.Int4, types.Int8}},
 	types.Regproc:      {Implicit: {types.OID}, Assignment: {types.Int4, types.Int8}},
 	types.Regnamespace: {Implicit: {types.OID}, Assignment: {types.Int4, types.Int8}},
+	types.Regrole:      {Implicit: {types.OID}, Assignment: {types.Int4, types.Int8}},
 }
 
 // castPair identifies a cast.
@@ -64,7 +65,7 @@ var casts = func() map[castPair]CastContext {
 // CanCast reports whether a value of one type may be converted to another in a context. Modifiers do not matter. An
 // untyped literal (types.Unknown) may become anything.
 func CanCast(from, to types.T, context CastContext) bool {
-	if from.Is(types.Unknown) || from.Kind == to.Kind && from.Elem == to.Elem {
+	if from.Is(types.Unknown) || from.Same(to) {
 		return to.Kind != types.Invalid
 	}
 	if from.Is(types.Array) && to.Is(types.Array) {
@@ -89,7 +90,7 @@ func CanCast(from, to types.T, context CastContext) bool {
 }
 
 // sameType compares types without modifiers.
-func sameType(a, b types.T) bool { return a.Kind == b.Kind && a.Elem == b.Elem }
+func sameType(a, b types.T) bool { return a.Same(b) }
 
 // Coerce converts e to a type in a context: e itself where its type is right. what describes e for the message and
 // may be empty. The error is 42846 for an explicit cast, else 42804.

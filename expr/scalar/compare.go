@@ -93,6 +93,7 @@ var comparable = []struct {
 	{tJSONB, tJSONB, compareWith(types.CompareJSONB), 0},
 	{tOID, tOID, compareInts, 0},
 	{anyArray, anyArray, compareArrays, 0},
+	{anyEnum, anyEnum, compareInts, 0},
 }
 
 func comparisonOperators() []*expr.Function {

@@ -31,6 +31,8 @@ func typeName(t types.T) string {
 		return "anycompatiblearray"
 	case anyNonArray:
 		return "anynonarray"
+	case anyEnum:
+		return "anyenum"
 	}
 	return t.Name()
 }

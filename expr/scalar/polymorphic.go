@@ -24,11 +24,11 @@ func unify(params, args []types.T) (elem, compatible types.T, err error) {
 		switch p {
 		case anyArray, anyCompatibleArray:
 			isArray = true
-		case anyElement, anyCompatible:
+		case anyElement, anyCompatible, anyEnum:
 		default:
 			continue
 		}
-		strict := p == anyElement || p == anyArray
+		strict := p == anyElement || p == anyArray || p == anyEnum
 		needElem = needElem || strict
 		needCompatible = needCompatible || !strict
 		if arg.Is(types.Unknown) {

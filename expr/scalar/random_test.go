@@ -87,7 +87,9 @@ func newGenerator(seed int64) *generator {
 		if f.Uses&^expr.UsesSettings != 0 || f.Variadic || slices.Contains(inexact, f.Name) || f.Name == "current_date" {
 			continue
 		}
-		if slices.ContainsFunc(f.Args, func(t types.T) bool { return t.Kind != types.Void && !t.Is(types.Array) && pools[t.Kind] == nil }) {
+		if slices.ContainsFunc(f.Args, func(t types.T) bool {
+			return t == expr.AnyEnum || t.Kind != types.Void && !t.Is(types.Array) && pools[t.Kind] == nil
+		}) {
 			continue
 		}
 		if f.Ret.Kind == types.Void {

@@ -28,6 +28,7 @@ func families() [][]*expr.Function {
 		jsonFunctions(),
 		jsonPathFunctions(),
 		arrayFunctions(),
+		enumFunctions(),
 		sessionFunctions(),
 		sizeFunctions(),
 	}
@@ -86,13 +87,15 @@ func Compare(op string, t types.T) *expr.Function {
 	switch t.Kind {
 	case types.Varchar, types.Unknown:
 		t = tText
-	case types.Regclass, types.Regtype, types.Regproc, types.Regnamespace:
+	case types.Regclass, types.Regtype, types.Regproc, types.Regnamespace, types.Regrole:
 		t = tOID
 	case types.Array:
 		if Compare(op, t.ElemType()) == nil {
 			return nil
 		}
 		t = expr.AnyArray
+	case types.Enum:
+		t = expr.AnyEnum
 	}
 	want := t.WithoutMod()
 	for _, f := range Operators(op, false) {
@@ -137,6 +140,9 @@ var (
 	anyCompatible      = expr.AnyCompatible
 	anyCompatibleArray = expr.AnyCompatibleArray
 	anyNonArray        = expr.AnyNonArray
+	anyEnum            = expr.AnyEnum
+	anyEnumArray       = types.ArrayOf(types.Of(types.Enum)) // of the enum that anyEnum is
+	tRecord            = types.Of(types.Record)
 )
 
 // with makes an entry's argument list.

@@ -159,6 +159,8 @@ func accepts(param, arg types.T) bool {
 		return arg.Is(types.Array) || arg.Is(types.Unknown)
 	case anyNonArray:
 		return !arg.Is(types.Array)
+	case anyEnum:
+		return arg.Is(types.Enum) || arg.Is(types.Unknown)
 	}
 	return CanCast(arg, param, Implicit)
 }
@@ -243,9 +245,9 @@ func (c *candidate) finish(args []types.T, fail func(pgerr.Code) *pgerr.Error) (
 
 func instantiate(t, elem, compatible types.T) types.T {
 	switch t {
-	case anyElement:
+	case anyElement, anyEnum:
 		return elem
-	case anyArray:
+	case anyArray, anyEnumArray:
 		return types.ArrayOf(elem)
 	case anyCompatible:
 		return compatible

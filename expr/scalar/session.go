@@ -247,6 +247,7 @@ func catalogFunctions() []*expr.Function {
 	add("to_regtype", tRegtype, tText)
 	add("to_regproc", types.Of(types.Regproc), tText)
 	add("to_regnamespace", types.Of(types.Regnamespace), tText)
+	add("to_regrole", types.Of(types.Regrole), tText)
 	add("pg_stat_get_numscans", tInt8, tOID)
 	add("set_config", tText, tText, tText, tBool)
 	add("pg_cancel_backend", tBool, tInt4)

@@ -34,18 +34,26 @@ func (client) Catalog(function string, args []types.Datum) (types.Datum, bool, e
 		return types.NewString("Millrace"), true, nil
 	case "pg_table_is_visible":
 		return types.NewBool(args[0].I == 7), true, nil
-	case "regclassin":
-		return types.NewInt(7), string(args[0].B) == "orders", nil
-	case "regclassout":
-		return types.NewString("orders"), args[0].I == 7, nil
 	case "obj_description":
 		return types.Null, true, nil
 	}
 	return types.Datum{}, false, nil
 }
 
+// ObjectID and ObjectName make client the types.Objects of its session: there is one relation.
+func (client) ObjectID(_ types.Kind, text string) (uint32, error) {
+	if text != "orders" {
+		return 0, pgerr.New(pgerr.UndefinedTable, "relation %q does not exist", text)
+	}
+	return 7, nil
+}
+
+func (client) ObjectName(_ types.Kind, oid uint32) (string, bool) { return "orders", oid == 7 }
+
 func TestSessionInformation(t *testing.T) {
-	ctx := &expr.Context{Env: types.DefaultEnv, Session: client{}}
+	env := *types.DefaultEnv
+	env.Objects = client{}
+	ctx := &expr.Context{Env: &env, Session: client{}}
 	for sql, want := range map[string]string{
 		"current_user":                          "ann",
 		"session_user":                          "root",

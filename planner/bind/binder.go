@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"maps"
 	"slices"
 
 	"millrace/catalog"
@@ -44,6 +45,8 @@ type Binder struct {
 	functions map[uint32]bool
 	// sqlArgs are what $n means in the body of the function in SQL that is being bound; nil elsewhere.
 	sqlArgs *sqlArgs
+	// types are the users' types named, by id.
+	types map[uint32]bool
 	// refs tells where a column reference stands in the text and how it was written.
 	refs map[*expr.Column]colRef
 	// literals tells where an untyped literal stands.
@@ -68,7 +71,7 @@ type colRef struct {
 
 // New makes a binder.
 func New(env *Env) *Binder {
-	b := &Binder{env: env, cols: &logical.Columns{}, deps: map[uint32]bool{}, functions: map[uint32]bool{}, refs: map[*expr.Column]colRef{}, scans: map[logical.ColID]*logical.Scan{}, literals: map[*expr.Const]int{}, path: env.SearchPath, widths: env.Widths}
+	b := &Binder{env: env, cols: &logical.Columns{}, deps: map[uint32]bool{}, functions: map[uint32]bool{}, types: map[uint32]bool{}, refs: map[*expr.Column]colRef{}, scans: map[logical.ColID]*logical.Scan{}, literals: map[*expr.Const]int{}, path: env.SearchPath, widths: env.Widths}
 	b.params.types = slices.Clone(env.Params)
 	for i, t := range b.params.types {
 		if t.Kind == types.Invalid {
@@ -82,14 +85,10 @@ func New(env *Env) *Binder {
 func (b *Binder) Columns() *logical.Columns { return b.cols }
 
 // DependsOn lists the relations that the statement reads, by id.
-func (b *Binder) DependsOn() []uint32 {
-	ids := make([]uint32, 0, len(b.deps))
-	for id := range b.deps {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	return ids
-}
+func (b *Binder) DependsOn() []uint32 { return slices.Sorted(maps.Keys(b.deps)) }
+
+// UsesTypes lists the users' types that the statement names, by id.
+func (b *Binder) UsesTypes() []uint32 { return slices.Sorted(maps.Keys(b.types)) }
 
 // Params gives the types of $1 and following; 42P18 where one could not be determined.
 func (b *Binder) Params() ([]types.T, error) { return b.params.resolved() }

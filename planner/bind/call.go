@@ -173,6 +173,9 @@ func (c *clause) callAsCast(name string, args []expr.Expr, variadic bool, pos in
 		return nil, false, nil
 	}
 	to, ok := types.LookupType(name)
+	if !ok {
+		to, ok = c.b.userType("", name)
+	}
 	if !ok || to.Is(types.Array) || to.Is(types.Unknown) || !scalar.CanCast(args[0].Type(), to, explicit) {
 		return nil, false, nil
 	}

@@ -61,7 +61,7 @@ func (c *clause) literalAs(e *expr.Const, to types.T, ctx castContext, pos int) 
 	switch to.Kind {
 	case types.Unknown:
 		return e, nil
-	case types.Regclass, types.Regtype, types.Regproc, types.Regnamespace:
+	case types.Regclass, types.Regtype, types.Regproc, types.Regnamespace, types.Regrole:
 		text := &expr.Const{Value: e.Value, T: types.Of(types.Text)}
 		return c.coerce(text, to, explicit, pos)
 	}

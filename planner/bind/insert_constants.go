@@ -105,7 +105,7 @@ func appendLiteral(v *delta.Vec, e ast.Expr, env *types.Env) bool {
 		case types.Text, types.Varchar:
 			v.AppendBytes([]byte(lit.Text))
 			return true
-		case types.Regclass, types.Regtype, types.Regproc, types.Regnamespace:
+		case types.Regclass, types.Regtype, types.Regproc, types.Regnamespace, types.Regrole:
 			return false
 		}
 		d, err := types.ParseText(v.Type, []byte(lit.Text), env)

@@ -19,7 +19,7 @@ func (b *Binder) Type(n *ast.TypeName) (types.T, error) {
 	if n.PercentType {
 		return types.T{}, pgerr.Unsupported("%TYPE").At(n.Pos)
 	}
-	t, err := lookupType(n)
+	t, err := b.lookupType(n)
 	if err != nil {
 		return t, err
 	}
@@ -35,7 +35,7 @@ func (b *Binder) Type(n *ast.TypeName) (types.T, error) {
 	return t, nil
 }
 
-func lookupType(n *ast.TypeName) (types.T, error) {
+func (b *Binder) lookupType(n *ast.TypeName) (types.T, error) {
 	name := n.Name.Name
 	full := name
 	if n.Name.Schema != "" {
@@ -52,6 +52,12 @@ func lookupType(n *ast.TypeName) (types.T, error) {
 		if t, ok := types.LookupType(lookup); ok && t.Kind != types.Unknown && t.Kind != types.Array || ok && t.Is(types.Array) && t.Elem != types.Invalid {
 			return t, nil
 		}
+	}
+	if t, ok := b.userType(n.Name.Schema, name); ok {
+		return t, nil
+	}
+	if _, ok := b.env.Catalog.Schema(n.Name.Schema); !ok && n.Name.Schema != "" {
+		return types.T{}, pgerr.New(pgerr.InvalidSchemaName, "schema \"%s\" does not exist", n.Name.Schema).At(n.Pos)
 	}
 	e := pgerr.New(pgerr.UndefinedObject, "type \"%s\" does not exist", full).At(n.Pos)
 	var names []string
@@ -72,6 +78,20 @@ func lookupType(n *ast.TypeName) (types.T, error) {
 		e.WithHint("Perhaps you meant the type \"%s\".", near)
 	}
 	return types.T{}, e
+}
+
+// userType finds a type that a user has defined, by the search path where schema is "", and notes that the statement uses it.
+func (b *Binder) userType(schema, name string) (types.T, bool) {
+	t, ok := types.T{}, false
+	if schema != "" {
+		t, ok = b.env.Catalog.TypeNamed(schema, name)
+	} else {
+		t, ok = b.env.Catalog.ResolveType(b.path, name)
+	}
+	if ok {
+		b.types[t.Def.OID()] = true
+	}
+	return t, ok
 }
 
 // typeModifier encodes what stands in parentheses after a type's name, or an interval's fields.

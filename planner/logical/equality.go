@@ -34,7 +34,7 @@ func keyForm(t types.T) types.T {
 		return types.Of(types.Float8)
 	case types.Text, types.Varchar, types.Name:
 		return types.Of(types.Text)
-	case types.Regclass, types.Regtype, types.Regproc, types.Regnamespace, types.OID:
+	case types.Regclass, types.Regtype, types.Regproc, types.Regnamespace, types.Regrole, types.OID:
 		return types.Of(types.OID)
 	}
 	return t.WithoutMod()
