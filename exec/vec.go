@@ -119,10 +119,12 @@ func faithful(t types.T) bool {
 	switch t.Kind {
 	case types.Bool, types.Int2, types.Int4, types.Int8, types.Date, types.Time, types.Timestamp, types.TimestampTZ,
 		types.OID, types.Char1, types.Regclass, types.Regtype, types.Regproc, types.Regnamespace, types.Regrole, types.Enum,
-		types.Text, types.Varchar, types.Name, types.Bytea, types.UUID:
+		types.Text, types.Varchar, types.Name, types.Bytea, types.UUID, types.Inet, types.CIDR:
 		return true
 	case types.Array:
 		return t.Elem != types.Array && faithful(t.ElemType())
+	case types.Record:
+		return t.Def != nil && !slices.ContainsFunc(t.Def.Attrs(), func(a types.Attr) bool { return !faithful(a.T) })
 	}
 	return false
 }

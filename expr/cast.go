@@ -291,6 +291,9 @@ func toTextKernel(ctx *Context, args Args, out *delta.Vec, errs *Errors) {
 			}
 			return append(dst, "false"...), nil
 		}
+		if t.Is(types.Inet) { // with its prefix even where the output function leaves that out
+			return types.AppendInet(dst, types.DecodeInet(d.B), true), nil
+		}
 		return types.AppendText(dst, t, d, ctx.Env), nil
 	})
 }

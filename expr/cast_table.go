@@ -138,6 +138,11 @@ var conversions = map[[2]types.Kind]conversion{
 	{types.Int8, types.Regnamespace}: {kernel: bigintToOID},
 	{types.Int8, types.Regrole}:      {kernel: bigintToOID},
 
+	{types.CIDR, types.Inet}: {retype: true, total: true},
+	{types.Inet, types.CIDR}: {total: true, kernel: datumKernel(func(_ *Context, _, _ types.T, d types.Datum) (types.Datum, error) {
+		return types.NewBytes(types.DecodeInet(d.B).Network().Encode(nil)), nil
+	})},
+
 	{types.Char1, types.Int4}: {total: true, kernel: char1ToInt},
 	{types.Int4, types.Char1}: {kernel: intToChar1},
 }

@@ -40,6 +40,9 @@ func viewColumns(cols []physical.Column, names []string, pos int) ([]catalog.Col
 		if t.Kind == types.Unknown {
 			t = types.Of(types.Text)
 		}
+		if isPseudo(t) {
+			return nil, pgerr.New(pgerr.InvalidTableDefinition, "column \"%s\" has pseudo-type %s", name, t)
+		}
 		out[i] = catalog.Column{Name: name, T: t}
 	}
 	return out, nil

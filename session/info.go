@@ -57,12 +57,6 @@ func (s *Session) Catalog(function string, args []types.Datum) (d types.Datum, o
 	case "millrace_version":
 		return types.NewString(s.srv.Version), true, nil
 	case "format_type":
-<<<<<<< HEAD
-		return formatType(args)
-	case "nextval", "currval", "setval", "lastval":
-		d, err = s.sequenceCall(strings.ToLower(function), args)
-		return d, true, err
-=======
 		return s.formatType(args)
 	case "to_regclass":
 		return s.toObject(types.Regclass, args[0].B)
@@ -74,7 +68,9 @@ func (s *Session) Catalog(function string, args []types.Datum) (d types.Datum, o
 		return s.toObject(types.Regnamespace, args[0].B)
 	case "to_regrole":
 		return s.toObject(types.Regrole, args[0].B)
->>>>>>> 01eff22 (types: enums, and object aliases by name)
+	case "nextval", "currval", "setval", "lastval":
+		d, err = s.sequenceCall(strings.ToLower(function), args)
+		return d, true, err
 	}
 	if d, ok, err = s.sizeFunction(strings.ToLower(function), args); ok {
 		return d, true, err

@@ -70,6 +70,12 @@ func ParseText(t T, s []byte, env *Env) (Datum, error) {
 	case Record:
 		b, err := parseRow(t, s, env)
 		return Datum{B: b}, err
+	case Inet, CIDR:
+		v, err := ParseInet(s, t.Kind == CIDR)
+		if err != nil {
+			return Datum{}, err
+		}
+		return Datum{B: v.Encode(nil)}, nil
 	}
 	return Datum{}, errNoValues(t)
 }
@@ -142,6 +148,8 @@ func AppendText(dst []byte, t T, d Datum, env *Env) []byte {
 		return appendEnum(dst, t.Def, d.I)
 	case Record:
 		return appendRowText(dst, t, d.B, env)
+	case Inet, CIDR:
+		return AppendInet(dst, DecodeInet(d.B), t.Kind == CIDR)
 	}
 	return append(dst, d.B...) // the text kinds, json
 }
@@ -176,6 +184,8 @@ func AppendBinary(dst []byte, t T, d Datum) []byte {
 		return appendEnum(dst, t.Def, d.I)
 	case Record:
 		return appendRowBinary(dst, t, d.B)
+	case Inet, CIDR:
+		return appendInetBinary(dst, DecodeInet(d.B), t.Kind == CIDR)
 	}
 	return append(dst, d.B...)
 }
@@ -246,6 +256,12 @@ func ParseBinary(t T, b []byte) (Datum, error) {
 	case Record:
 		v, err := parseRowBinary(t, b)
 		return Datum{B: v}, err
+	case Inet, CIDR:
+		v, err := parseInetBinary(b, t.Kind == CIDR)
+		if err != nil {
+			return Datum{}, err
+		}
+		return Datum{B: v.Encode(nil)}, nil
 	}
 	return Datum{}, errNoValues(t)
 }

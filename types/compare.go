@@ -10,6 +10,7 @@ import "bytes"
 //   - a character ignores the blanks at its end;
 //   - an interval compares by its length with months of 30 days and days of 24 hours;
 //   - arrays compare element by element, NULLs last, then the shorter first;
+//   - inet and cidr compare by family, network, length of the prefix, address;
 //   - enums compare in the order of their labels;
 //   - rows compare field by field, NULLs last;
 //   - json, which PostgreSQL does not order, compares by its bytes.
@@ -55,7 +56,7 @@ func CompareFloat(a, b float64) int {
 // Equal reports whether two values of type t that are not NULL are equal in SQL: [Compare] gives 0.
 func Equal(t T, a, b Datum) bool {
 	switch t.Kind {
-	case Text, Varchar, Name, Bytea, UUID, Unknown, JSON:
+	case Text, Varchar, Name, Bytea, UUID, Unknown, JSON, Inet, CIDR:
 		return bytes.Equal(a.B, b.B)
 	}
 	return Compare(t, a, b) == 0

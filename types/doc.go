@@ -8,7 +8,7 @@
 //	RepInt    smallint, integer, bigint, date (days), time, timestamp, timestamptz (microseconds), oid,
 //	          enums
 //	RepFloat  real, double precision
-//	RepBytes  text types, bytea, numeric, interval, uuid, jsonb, arrays, rows: a byte string in the type's own
+//	RepBytes  text types, bytea, numeric, interval, uuid, jsonb, arrays, rows, inet, cidr: a byte string in the type's own
 //	          encoding (see numeric.go, interval.go, json.go, array.go, row.go)
 //
 // Days and microseconds count from 2000-01-01, as in PostgreSQL's binary format; the extreme values of

@@ -6,12 +6,12 @@ import "time"
 // value is not usable; see [DefaultEnv]. An Env is immutable once it is in use.
 type Env struct {
 	TimeZone         *time.Location
-	DateStyle        string // output style and field order, as in "ISO, MDY"
-	IntervalStyle    string // "postgres", "postgres_verbose", "iso_8601", "sql_standard"
-	ByteaOutput      string // "hex" or "escape"
-	ExtraFloatDigits int    // > 0 means the shortest text that reads back exactly
+	DateStyle        string  // output style and field order, as in "ISO, MDY"
+	IntervalStyle    string  // "postgres", "postgres_verbose", "iso_8601", "sql_standard"
+	ByteaOutput      string  // "hex" or "escape"
+	ExtraFloatDigits int     // > 0 means the shortest text that reads back exactly
 	Objects          Objects // finds the objects that regclass and its like name; nil knows none but the built-in types
-	Now              int64  // the statement's time, microseconds from 2000-01-01 UTC, for 'now', 'today' in literals
+	Now              int64   // the statement's time, microseconds from 2000-01-01 UTC, for 'now', 'today' in literals
 }
 
 // Objects finds catalog objects for the types regclass, regtype, regproc, regnamespace and regrole, which the kind tells

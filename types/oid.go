@@ -45,6 +45,8 @@ var kinds = [kindCount]kindInfo{
 	Void:         {name: "void", sql: "void", oid: 2278, length: 4, category: 'P'},
 	Record:       {name: "record", sql: "record", oid: 2249, arrayOID: 2287, length: -1, category: 'P'},
 	Regrole:      {name: "regrole", sql: "regrole", oid: 4096, arrayOID: 4097, length: 4, category: 'N'},
+	Inet:         {name: "inet", sql: "inet", oid: 869, arrayOID: 1041, length: -1, category: 'I', preferred: true},
+	CIDR:         {name: "cidr", sql: "cidr", oid: 650, arrayOID: 651, length: -1, category: 'I'},
 	Enum:         {name: "anyenum", sql: "anyenum", oid: 3500, length: 4, category: 'P'},
 }
 

@@ -38,6 +38,8 @@ const (
 	Record // a row: of a type without a name, or of the composite type that T.Def names
 	Enum   // of the type that T.Def names
 	Regrole
+	Inet
+	CIDR
 	kindCount
 )
 

@@ -25,7 +25,7 @@ var unsupported = map[string]string{
 	"int2vector": "int2vector", "oidvector": "oidvector", "aclitem": "aclitem",
 	"regprocedure": "regprocedure", "regoper": "regoper", "regoperator": "regoperator", "regconfig": "regconfig",
 	"regdictionary": "regdictionary", "regcollation": "regcollation",
-	"macaddr": "macaddr", "macaddr8": "macaddr8", "inet": "inet", "cidr": "cidr",
+	"macaddr": "macaddr", "macaddr8": "macaddr8",
 }
 
 // Unsupported reports whether name is a type of PostgreSQL that Millrace does not have, or the array of one (_bit), and

@@ -38,6 +38,8 @@ var castRules = map[types.Kind]map[CastContext][]types.Kind{
 	types.Interval:     {Assignment: {types.Time}},
 	types.JSON:         {Assignment: {types.JSONB}},
 	types.JSONB:        {Assignment: {types.JSON}, Explicit: {types.Bool, types.Int2, types.Int4, types.Int8, types.Float4, types.Float8, types.Numeric}},
+	types.CIDR:         {Implicit: {types.Inet}, Assignment: {types.Text, types.Varchar, types.Bpchar}},
+	types.Inet:         {Assignment: {types.CIDR, types.Text, types.Varchar, types.Bpchar}},
 	types.OID:          {Implicit: {types.Regclass, types.Regtype, types.Regproc, types.Regnamespace, types.Regrole}, Assignment: {types.Int4, types.Int8}},
 	types.Regclass:     {Implicit: {types.OID}, Assignment: {types.Int4, types.Int8}},
 	types.Regtype:      {Implicit: {types.OID}, Assignment: {types.Int4, types.Int8}},
@@ -74,7 +76,10 @@ func CanCast(from, to types.T, context CastContext) bool {
 	if least, ok := casts[castPair{from.Kind, to.Kind}]; ok {
 		return context >= least
 	}
-	if from.Kind == types.Void || to.Kind == types.Void || from.Kind == types.Record || to.Kind == types.Record {
+	if from.Is(types.Record) && to == tRecord {
+		return true
+	}
+	if from.Kind == types.Void || to.Kind == types.Void {
 		return false
 	}
 	// Through text: to a string in an assignment, from a string only explicitly.
@@ -108,7 +113,7 @@ func Coerce(e expr.Expr, to types.T, context CastContext, pos int) (expr.Expr, e
 // convert wraps e in a cast unless its type is right already. A target without modifier takes any.
 func convert(e expr.Expr, to types.T, context CastContext, pos int) expr.Expr {
 	from := e.Type()
-	if sameType(from, to) && (to.Mod < 0 || to.Mod == from.Mod) {
+	if sameType(from, to) && (to.Mod < 0 || to.Mod == from.Mod) || from.Is(types.Record) && to == tRecord {
 		return e
 	}
 	if c, ok := e.(*expr.Const); ok && c.Value.Null {

@@ -92,8 +92,10 @@ var comparable = []struct {
 	{tUUID, tUUID, compareText, 0},
 	{tJSONB, tJSONB, compareWith(types.CompareJSONB), 0},
 	{tOID, tOID, compareInts, 0},
+	{tInet, tInet, compareText, 0},
 	{anyArray, anyArray, compareArrays, 0},
 	{anyEnum, anyEnum, compareInts, 0},
+	{tRecord, tRecord, compareArrays, 0},
 }
 
 func comparisonOperators() []*expr.Function {
@@ -356,7 +358,7 @@ func compareWith(compare func(a, b []byte) int) func(comparison) expr.EvalFunc {
 	}
 }
 
-// compareArrays compares element by element, then by length and dimensions.
+// compareArrays compares element by element, then by length and dimensions; and rows, field by field.
 func compareArrays(op comparison) expr.EvalFunc {
 	return func(_ *expr.Context, args expr.Args, out *delta.Vec, _ *expr.Errors) {
 		a, b, dst := args.V[0], args.V[1], expr.GrowBools(out, args.N)

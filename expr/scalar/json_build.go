@@ -59,6 +59,8 @@ func addJSON(b *types.JSONBuilder, ctx *expr.Context, t types.T, d types.Datum) 
 		b.Raw(v)
 	case types.Array:
 		return addJSONArray(b, ctx, t.ElemType(), d.B)
+	case types.Record:
+		return addJSONRow(b, ctx, t, d.B)
 	default:
 		b.String(jsonString(ctx, t, d))
 	}
@@ -249,6 +251,8 @@ func appendJSON(dst []byte, ctx *expr.Context, t types.T, d types.Datum) ([]byte
 		return append(dst, d.B...), nil
 	case types.Array:
 		return appendJSONArray(dst, ctx, t.ElemType(), d.B, "")
+	case types.Record:
+		return appendJSONRow(dst, ctx, t, d.B, "")
 	}
 	var b types.JSONBuilder
 	if err := addJSON(&b, ctx, t, d); err != nil {

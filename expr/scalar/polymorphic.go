@@ -47,6 +47,9 @@ func unify(params, args []types.T) (elem, compatible types.T, err error) {
 		}
 		elem, haveElem = arg, true
 	}
+	if needElem && !haveElem && slices.Contains(params, anyEnum) {
+		return elem, compatible, errConflict // a literal may be any type, and is no enum
+	}
 	if needElem && !haveElem {
 		return elem, compatible, errUndetermined
 	}

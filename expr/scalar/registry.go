@@ -29,6 +29,8 @@ func families() [][]*expr.Function {
 		jsonPathFunctions(),
 		arrayFunctions(),
 		enumFunctions(),
+		recordFunctions(),
+		inetFunctions(),
 		sessionFunctions(),
 		sizeFunctions(),
 	}
@@ -87,6 +89,8 @@ func Compare(op string, t types.T) *expr.Function {
 	switch t.Kind {
 	case types.Varchar, types.Unknown:
 		t = tText
+	case types.CIDR:
+		t = tInet
 	case types.Regclass, types.Regtype, types.Regproc, types.Regnamespace, types.Regrole:
 		t = tOID
 	case types.Array:
@@ -96,6 +100,11 @@ func Compare(op string, t types.T) *expr.Function {
 		t = expr.AnyArray
 	case types.Enum:
 		t = expr.AnyEnum
+	case types.Record:
+		if rowsComparable(op, t, t) != nil {
+			return nil
+		}
+		t = tRecord
 	}
 	want := t.WithoutMod()
 	for _, f := range Operators(op, false) {
@@ -128,6 +137,8 @@ var (
 	tUUID        = types.Of(types.UUID)
 	tJSON        = types.Of(types.JSON)
 	tJSONB       = types.Of(types.JSONB)
+	tInet        = types.Of(types.Inet)
+	tCIDR        = types.Of(types.CIDR)
 	tOID         = types.Of(types.OID)
 	tRegclass    = types.Of(types.Regclass)
 	tRegtype     = types.Of(types.Regtype)

@@ -161,6 +161,8 @@ func accepts(param, arg types.T) bool {
 		return !arg.Is(types.Array)
 	case anyEnum:
 		return arg.Is(types.Enum) || arg.Is(types.Unknown)
+	case tRecord:
+		return arg.Is(types.Record) || arg.Is(types.Unknown)
 	}
 	return CanCast(arg, param, Implicit)
 }
@@ -232,9 +234,21 @@ func (c *candidate) finish(args []types.T, fail func(pgerr.Code) *pgerr.Error) (
 			}
 		case anyNonArray:
 			r.Args[i] = tText
+		case tRecord:
+			if r.Args[i] = p; args[i].Is(types.Record) {
+				r.Args[i] = args[i]
+			}
 		default:
 			r.Args[i] = instantiate(p, elem, compatible)
 		}
+	}
+	if c.fn.Operator && len(args) == 2 && args[0].Is(types.Record) && args[1].Is(types.Record) {
+		if err := rowsComparable(c.fn.Name, args[0], args[1]); err != nil {
+			return Resolution{}, err
+		}
+	}
+	if c.fn.Ret == anyArray && elem.Is(types.Array) {
+		return Resolution{}, pgerr.New(pgerr.UndefinedObject, "could not find array type for data type %s", elem)
 	}
 	r.Ret = instantiate(c.fn.Ret, elem, compatible)
 	if c.fn.RetOf != nil {

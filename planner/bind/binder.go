@@ -51,6 +51,8 @@ type Binder struct {
 	refs map[*expr.Column]colRef
 	// literals tells where an untyped literal stands.
 	literals map[*expr.Const]int
+	// rows are the fields of rows made on the spot as they were written, untyped literals among them.
+	rows map[*expr.Call][]expr.Expr
 	// scans tells which scan of a table a column comes from.
 	scans map[logical.ColID]*logical.Scan
 	// path is the search path in force: the session's or that of the view being inlined.
@@ -71,7 +73,7 @@ type colRef struct {
 
 // New makes a binder.
 func New(env *Env) *Binder {
-	b := &Binder{env: env, cols: &logical.Columns{}, deps: map[uint32]bool{}, functions: map[uint32]bool{}, types: map[uint32]bool{}, refs: map[*expr.Column]colRef{}, scans: map[logical.ColID]*logical.Scan{}, literals: map[*expr.Const]int{}, path: env.SearchPath, widths: env.Widths}
+	b := &Binder{env: env, cols: &logical.Columns{}, deps: map[uint32]bool{}, functions: map[uint32]bool{}, types: map[uint32]bool{}, refs: map[*expr.Column]colRef{}, scans: map[logical.ColID]*logical.Scan{}, literals: map[*expr.Const]int{}, rows: map[*expr.Call][]expr.Expr{}, path: env.SearchPath, widths: env.Widths}
 	b.params.types = slices.Clone(env.Params)
 	for i, t := range b.params.types {
 		if t.Kind == types.Invalid {

@@ -33,6 +33,11 @@ func (c *clause) coerce(e expr.Expr, to types.T, ctx castContext, pos int) (expr
 		}
 	}
 	from := e.Type()
+	if to.Is(types.Record) && to.Def != nil && !from.Same(to) {
+		if fields, ok := c.b.madeRow(e); ok {
+			return c.coerceRow(e, fields, to, ctx, pos)
+		}
+	}
 	x, err := scalar.Coerce(e, to, ctx, pos)
 	if err != nil {
 		return nil, err

@@ -2,10 +2,12 @@ package bind
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"millrace/expr"
+	"millrace/expr/scalar"
 	"millrace/pgerr"
 	"millrace/sql/ast"
 	"millrace/types"
@@ -87,6 +89,8 @@ func (c *clause) bind(e ast.Expr) (expr.Expr, error) {
 		return c.bindGrouping(e)
 	case *ast.FieldSelect:
 		return c.fieldSelect(e)
+	case *ast.Row:
+		return c.row(e)
 	case *ast.Default:
 		return nil, pgerr.New(pgerr.SyntaxError, "DEFAULT is not allowed in this context").At(e.Pos)
 	case *ast.Star:
@@ -115,8 +119,6 @@ func (c *clause) logic(e ast.Expr) (expr.Expr, error) {
 // unsupportedExpr names an expression that has no meaning yet.
 func unsupportedExpr(e ast.Expr) string {
 	switch e := e.(type) {
-	case *ast.Row:
-		return "a row as a value"
 	case *ast.CurrentOf:
 		return "WHERE CURRENT OF"
 	case *ast.IsDocument:
@@ -126,30 +128,6 @@ func unsupportedExpr(e ast.Expr) string {
 	default:
 		return fmt.Sprintf("an expression of kind %s", strings.TrimPrefix(fmt.Sprintf("%T", e), "*ast."))
 	}
-}
-
-// fieldSelect binds (f()).field of a set-returning function, and refuses (x).field of anything else: no type here has
-// fields.
-func (c *clause) fieldSelect(e *ast.FieldSelect) (expr.Expr, error) {
-	if f, err := c.rowOf(e.Base); f != nil || err != nil {
-		if err != nil {
-			return nil, err
-		}
-		for _, col := range f.names {
-			if col.name == e.Field {
-				return c.b.column(col.id, e.Pos, col.name), nil
-			}
-		}
-		return nil, pgerr.New(pgerr.UndefinedColumn, "could not identify column \"%s\" in record data type", e.Field).At(ast.Start(e.Base))
-	}
-	x, err := c.bind(e.Base)
-	if err != nil {
-		return nil, err
-	}
-	if x.Type().Is(types.Record) {
-		return nil, pgerr.Unsupported("selecting a field of a composite value").At(e.Pos)
-	}
-	return nil, pgerr.New(pgerr.WrongObjectType, "column notation .%s applied to type %s, which is not a composite type", e.Field, x.Type().WithoutMod()).At(ast.Start(e.Base))
 }
 
 // rowOf binds a call of a set-returning function of several columns; nil for anything else.
@@ -179,7 +157,7 @@ func (c *clause) columnRef(e *ast.ColumnRef) (expr.Expr, error) {
 		}
 		if col == nil {
 			if whole, err := c.scope.relation("", name, e.Pos); err == nil && whole != nil {
-				return nil, pgerr.Unsupported("a whole row as a value").At(e.Pos)
+				return c.wholeRow(whole, e.Pos)
 			}
 			return nil, c.scope.noColumn(nil, name, e.Pos)
 		}
@@ -274,7 +252,7 @@ func (c *clause) unaryOp(e *ast.UnaryOp) (expr.Expr, error) {
 
 // binaryOp binds a chain of operators, which leans to the left, by a loop.
 func (c *clause) binaryOp(e *ast.BinaryOp) (expr.Expr, error) {
-	if l, ok := e.Left.(*ast.Row); ok {
+	if l, ok := e.Left.(*ast.Row); ok && fieldwise(e, l) {
 		return c.rowComparison(e, l)
 	}
 	var chain []*ast.BinaryOp
@@ -284,7 +262,7 @@ func (c *clause) binaryOp(e *ast.BinaryOp) (expr.Expr, error) {
 		if !ok {
 			break
 		}
-		if _, row := x.Left.(*ast.Row); row && x != e {
+		if l, row := x.Left.(*ast.Row); row && x != e && fieldwise(x, l) {
 			break
 		}
 		chain = append(chain, x)
@@ -304,6 +282,23 @@ func (c *clause) binaryOp(e *ast.BinaryOp) (expr.Expr, error) {
 		}
 	}
 	return x, nil
+}
+
+// fieldwise reports whether an operator is one of rows written out on both sides, or with a subquery on the right, which
+// are compared by their fields' operators. Other rows are values.
+func fieldwise(e *ast.BinaryOp, l *ast.Row) bool {
+	switch r := e.Right.(type) {
+	case *ast.Row:
+		return plainRow(l) && plainRow(r)
+	case *ast.ScalarSubquery:
+		return plainRow(l)
+	}
+	return false
+}
+
+// plainRow reports whether a row is written without t.* among its fields.
+func plainRow(r *ast.Row) bool {
+	return !slices.ContainsFunc(r.Args, func(e ast.Expr) bool { _, star := e.(*ast.Star); return star })
 }
 
 // rowComparison binds (a, b) op (c, d): field by field for = and <>, by the first unequal fields for the others. The
@@ -395,7 +390,7 @@ func (c *clause) compareRows(op string, left, right []expr.Expr, pos int) (expr.
 }
 
 func (c *clause) isNull(e *ast.IsNull) (expr.Expr, error) {
-	if row, ok := e.Arg.(*ast.Row); ok {
+	if row, ok := e.Arg.(*ast.Row); ok && plainRow(row) {
 		// All fields are NULL, or all are not.
 		args := make([]expr.Expr, len(row.Args))
 		for i, a := range row.Args {
@@ -413,6 +408,9 @@ func (c *clause) isNull(e *ast.IsNull) (expr.Expr, error) {
 	}
 	if k, ok := x.(*expr.Const); ok && k.T.Is(types.Unknown) {
 		k.T = types.Of(types.Text)
+	}
+	if x.Type().Is(types.Record) {
+		return scalar.RowNull(x, e.Not), nil
 	}
 	return &expr.IsNull{Arg: x, Negate: e.Not}, nil
 }
@@ -438,7 +436,9 @@ func (c *clause) isBool(e *ast.IsBool) (expr.Expr, error) {
 
 func (c *clause) isDistinct(e *ast.IsDistinct) (expr.Expr, error) {
 	if l, ok := e.Left.(*ast.Row); ok {
-		return c.rowDistinct(e, l)
+		if r, ok := e.Right.(*ast.Row); ok && plainRow(l) && plainRow(r) {
+			return c.rowDistinct(e, l, r)
+		}
 	}
 	args, t, err := c.common("IS DISTINCT FROM", []ast.Expr{e.Left, e.Right})
 	if err != nil {
@@ -452,11 +452,7 @@ func (c *clause) isDistinct(e *ast.IsDistinct) (expr.Expr, error) {
 }
 
 // rowDistinct binds (a, b) IS [NOT] DISTINCT FROM (c, d).
-func (c *clause) rowDistinct(e *ast.IsDistinct, l *ast.Row) (expr.Expr, error) {
-	r, ok := e.Right.(*ast.Row)
-	if !ok {
-		return nil, pgerr.Unsupported("comparing a row with something else").At(e.Pos)
-	}
+func (c *clause) rowDistinct(e *ast.IsDistinct, l, r *ast.Row) (expr.Expr, error) {
 	if len(l.Args) != len(r.Args) {
 		return nil, pgerr.New(pgerr.SyntaxError, "unequal number of entries in row expressions").At(e.Pos)
 	}

@@ -44,14 +44,14 @@ func (b *Binder) bindFuncTable(t *ast.FuncTable, s *scope) (*from, error) {
 			name = fname
 		}
 	}
-	cols := ft.cols
-	node := ft.node(t.Ordinality)
+	series := ft.node(t.Ordinality)
+	node, cols := b.expandRows(series, ft.cols)
 	// The only column of the only function is named as the table is.
 	if len(cols) == 1 && t.Alias != nil && len(t.Funcs) == 1 && cols[0].name == name && !defined {
 		cols[0].name = t.Alias.Name
 	}
 	if t.Ordinality {
-		cols = append(cols, scopeCol{name: "ordinality", id: ordinality(node)})
+		cols = append(cols, scopeCol{name: "ordinality", id: ordinality(series)})
 	}
 	return b.aliased(node, cols, name, "", t.Alias)
 }

@@ -67,6 +67,7 @@ func (b *Binder) joinStep(j *ast.Join, left *from, s *scope) (*from, error) {
 	out := &from{node: node}
 	switch {
 	case j.Natural || len(j.Using) > 0:
+		left.items, right.items = missing(kind, left.items, right.items)
 		if out, err = b.joinUsing(j, node, left, right, s); err != nil {
 			return nil, err
 		}
@@ -77,6 +78,8 @@ func (b *Binder) joinStep(j *ast.Join, left *from, s *scope) (*from, error) {
 				return nil, err
 			}
 		}
+		l, r := missing(kind, left.items, right.items)
+		out.items = slices.Concat(l, r)
 	}
 	if j.Alias != nil {
 		it := &fromItem{name: j.Alias.Name, cols: out.cols(), relVisible: true, colsVisible: true, recursive: hasRecursive(out.items)}
@@ -86,6 +89,23 @@ func (b *Binder) joinStep(j *ast.Join, left *from, s *scope) (*from, error) {
 		out.items = []*fromItem{it}
 	}
 	return out, nil
+}
+
+// missing notes the items that a row of an outer join may lack.
+func missing(kind physical.JoinKind, left, right []*fromItem) (l, r []*fromItem) {
+	note := func(items []*fromItem, nullable bool) []*fromItem {
+		if !nullable {
+			return items
+		}
+		out := make([]*fromItem, len(items))
+		for i, it := range items {
+			c := *it
+			c.nullable = true
+			out[i] = &c
+		}
+		return out
+	}
+	return note(left, kind == physical.Right || kind == physical.Full), note(right, kind == physical.Left || kind == physical.Full)
 }
 
 // hasRecursive reports whether a FROM clause has the recursive reference.

@@ -126,7 +126,7 @@ func (b *Binder) lone(columns []ScalarColumn) (*clause, func(int) int) {
 
 // assign converts a value to the type of the column that it is stored in: 42804 where that takes an explicit cast.
 func (c *clause) assign(x expr.Expr, name string, to types.T, pos int) (expr.Expr, error) {
-	if from := x.Type(); !scalar.CanCast(from, to, assignment) {
+	if from := x.Type(); !scalar.CanCast(from, to, assignment) && !c.b.rowBecomes(x, to) {
 		return nil, pgerr.New(pgerr.DatatypeMismatch, "column \"%s\" is of type %s but expression is of type %s", name, to.WithoutMod(), from.WithoutMod()).
 			WithHint("You will need to rewrite or cast the expression.").At(pos)
 	}

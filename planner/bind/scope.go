@@ -31,6 +31,8 @@ type fromItem struct {
 	relVisible, colsVisible bool
 	// blocked: visible sideways only, and not through the RIGHT or FULL join that is being bound.
 	blocked bool
+	// nullable: a row of the join may have none of it, since it is on the side of an outer join that may be missing.
+	nullable bool
 	// own is the relation's name where an alias hides it.
 	own string
 	// recursive: it is the recursive query whose recursive term is being bound, or a join with that.

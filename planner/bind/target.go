@@ -65,7 +65,7 @@ func (c *clause) star(e *ast.Star) ([]target, error) {
 		if f != nil || err != nil {
 			return c.columnsOf(f, e, err)
 		}
-		return nil, pgerr.Unsupported("expanding a composite value with .*").At(e.Pos)
+		return c.expandRow(e)
 	}
 	var items []*fromItem
 	if len(e.Qualifier) > 0 {

@@ -32,6 +32,8 @@ func keyForm(t types.T) types.T {
 		return types.Of(types.Int8)
 	case types.Float4, types.Float8:
 		return types.Of(types.Float8)
+	case types.Inet, types.CIDR:
+		return types.Of(types.Inet)
 	case types.Text, types.Varchar, types.Name:
 		return types.Of(types.Text)
 	case types.Regclass, types.Regtype, types.Regproc, types.Regnamespace, types.Regrole, types.OID:

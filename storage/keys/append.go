@@ -98,12 +98,16 @@ func appendBytesRep(dst []byte, t types.T, b []byte) []byte {
 		return appendEscaped(dst, types.TrimBpchar(b))
 	case types.UUID:
 		return appendUUID(dst, b)
+	case types.Inet, types.CIDR:
+		return append(dst, b...) // the stored form is in order, and its first byte says how long it is
 	case types.Interval:
 		return appendInterval(dst, b)
 	case types.JSONB:
 		return appendJSONB(dst, b, true)
 	case types.Array:
 		return appendArray(dst, t.ElemType(), b)
+	case types.Record:
+		return appendRow(dst, t, b)
 	}
 	return appendEscaped(dst, b)
 }

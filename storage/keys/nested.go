@@ -30,6 +30,18 @@ func appendArray(dst []byte, elem types.T, b []byte) []byte {
 	return dst
 }
 
+// appendRow appends the fields, each with its tag; NULL fields sort last. All rows of a type have the same number of fields.
+func appendRow(dst []byte, t types.T, b []byte) []byte {
+	r := types.ReadRow(t, b)
+	for {
+		ft, d, ok := r.Next()
+		if !ok {
+			return dst
+		}
+		dst = AppendDatum(dst, ft, d, false, false)
+	}
+}
+
 // The first byte of a jsonb value's payload, in PostgreSQL's order of kinds. The empty array sorts below everything
 // at the top level, and where it belongs below it: a quirk of PostgreSQL's that its indexes have frozen.
 const (
