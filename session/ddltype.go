@@ -34,6 +34,7 @@ func (s *Session) createType(ctx context.Context, st *ast.CreateType, c Client) 
 		return pgerr.Unsupported("CREATE TYPE of a base type").At(st.Pos)
 	}
 	err = s.srv.Engine.DDL(ctx, func(e *catalog.Edit) error {
+		t.Columns = nil // in a transaction block the edit is made twice
 		if st.Kind == ast.TypeComposite {
 			if err := s.typeColumns(t, st.Columns, e.Snapshot()); err != nil {
 				return err
@@ -139,6 +140,7 @@ func (s *Session) dropTypes(ctx context.Context, st *ast.Drop, c Client) error {
 	var skipped []string
 	err := s.srv.Engine.DDL(ctx, func(e *catalog.Edit) error {
 		var ids []uint32
+		skipped = nil
 		for _, o := range st.Objects {
 			t, err := s.typeNamed(o.Name)
 			if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand"
+	"net/netip"
 	"testing"
 
 	"millrace/delta"
@@ -184,9 +185,32 @@ func randDatum(r *rand.Rand, t types.T) types.Datum {
 			u[i] = pick[byte](r, 0, 0xFF, 0, 7)
 		}
 		return types.NewBytes(u)
+	case types.Inet, types.CIDR:
+		return types.NewBytes(randInet(r).Encode(nil))
+	case types.Record:
+		fields := make([]types.Datum, len(t.Def.Attrs()))
+		for i, a := range t.Def.Attrs() {
+			if fields[i] = types.Null; r.Intn(4) > 0 {
+				fields[i] = randDatum(r, a.T)
+			}
+		}
+		return types.NewBytes(types.AppendRow(nil, t, fields))
 	}
 	return types.NewBytes(randBytes(r))
 }
+
+// randInet gives addresses that often share their first bits.
+func randInet(r *rand.Rand) types.InetValue {
+	b := make([]byte, pick(r, 4, 16))
+	for i := range b {
+		b[i] = pick[byte](r, 0, 0, 0x80, 0xC0, 1, 10)
+	}
+	a, _ := netip.AddrFromSlice(b)
+	return types.InetValue{Addr: a, Bits: r.Intn(8*len(b) + 1)}
+}
+
+// row is a type of rows with fields of several representations.
+var row = types.RowOf([]types.Attr{{Name: "a", T: types.Of(types.Text)}, {Name: "b", T: types.Of(types.Numeric)}, {Name: "c", T: types.ArrayOf(types.Of(types.Int4))}})
 
 var testTypes = []types.T{
 	types.Of(types.Bool), types.Of(types.Int2), types.Of(types.Int8), types.Of(types.Float4), types.Of(types.Float8),
@@ -194,6 +218,8 @@ var testTypes = []types.T{
 	types.Of(types.Time), types.Of(types.TimestampTZ), types.Of(types.Interval), types.Of(types.UUID), types.Of(types.Name),
 	types.ArrayOf(types.Of(types.Int4)), types.ArrayOf(types.Of(types.Text)), types.ArrayOf(types.Of(types.Numeric)),
 	types.ArrayOf(types.Of(types.Bool)), types.Of(types.JSONB), types.ArrayOf(types.Of(types.JSONB)),
+	types.Of(types.Enum), types.Of(types.Inet), types.Of(types.CIDR), row, types.ArrayOf(row),
+	types.RowOf([]types.Attr{{Name: "a", T: row}, {Name: "b", T: types.Of(types.Inet)}}),
 }
 
 // wantOrder is the order that a key must have.
