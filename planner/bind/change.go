@@ -31,6 +31,8 @@ type changed struct {
 	node   logical.Node
 	others bool
 	ctes   []*cte
+	old    []logical.ColID // the target's row as it is, where parts of it are assigned
+	parts  []int           // columns of which a part is assigned
 }
 
 // begin binds the target, the other relations and the condition.
@@ -119,6 +121,7 @@ func (b *Binder) Update(stmt *ast.Update) (*Change, error) {
 	}
 	c := b.clause(ch.scope, "UPDATE")
 	values := make([]expr.Expr, len(ch.rel.Columns))
+	ch.old = ch.scan.Cols
 	for _, a := range stmt.Set {
 		if err := ch.assign(c, a, values); err != nil {
 			return nil, err
@@ -173,6 +176,12 @@ func (ch *changed) assign(c *clause, a *ast.Assignment, values []expr.Expr) erro
 		if err != nil {
 			return err
 		}
+		if len(target.Path) > 0 {
+			if values[col], err = ch.part(c, target, col, values[col], exprs, bound, i, a.Value.Position()); err != nil {
+				return err
+			}
+			continue
+		}
 		if values[col] != nil {
 			return pgerr.New(pgerr.SyntaxError, "multiple assignments to same column \"%s\"", target.Name).At(target.Pos)
 		}
@@ -189,6 +198,35 @@ func (ch *changed) assign(c *clause, a *ast.Assignment, values []expr.Expr) erro
 		}
 	}
 	return nil
+}
+
+// part binds an assignment to a part of a column: the first changes the column's old value, others what those before have
+// made of it.
+func (ch *changed) part(c *clause, target *ast.InsertColumn, col int, before expr.Expr, exprs []ast.Expr, bound []expr.Expr, i, pos int) (expr.Expr, error) {
+	switch {
+	case before == nil:
+		before = c.b.cols.Ref(ch.old[col])
+	case !slices.Contains(ch.parts, col):
+		return nil, pgerr.New(pgerr.SyntaxError, "multiple assignments to same column \"%s\"", target.Name).At(target.Pos)
+	}
+	if err := mayUpdate(&ch.rel.Columns[col]); err != nil {
+		return nil, err
+	}
+	p := &partAssignment{c: c, column: target.Name, pos: pos}
+	if bound != nil {
+		p.value = bound[i]
+	} else {
+		if _, ok := exprs[i].(*ast.Default); ok {
+			return nil, pgerr.New(pgerr.FeatureNotSupported, "cannot set an array element to DEFAULT").At(exprs[i].Position())
+		}
+		var err error
+		if p.value, err = c.bind(exprs[i]); err != nil {
+			return nil, err
+		}
+		p.pos = ast.Start(exprs[i])
+	}
+	ch.parts = append(ch.parts, col)
+	return p.assign(before, target.Path)
 }
 
 // mayUpdate refuses a value for a column that has its own.

@@ -113,6 +113,9 @@ func (in *insertion) doUpdate(oc *ast.OnConflict, out *Conflict) error {
 	c.noSubqueries = "a subquery in ON CONFLICT DO UPDATE"
 	values := make([]expr.Expr, len(in.rel.Columns))
 	ch := &changed{b: in.b, rel: in.rel}
+	for _, col := range existing.cols {
+		ch.old = append(ch.old, col.id)
+	}
 	set := oc.Set
 	if oc.WholeRow {
 		set = in.wholeRow(oc.Pos)

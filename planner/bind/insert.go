@@ -138,6 +138,9 @@ func (in *insertion) columns() error {
 		if err != nil {
 			return err
 		}
+		if len(c.Path) > 0 {
+			return pgerr.Unsupported("INSERT into a part of a column").At(c.Pos)
+		}
 		if slices.Contains(in.targets, i) {
 			return pgerr.New(pgerr.DuplicateColumn, "column \"%s\" specified more than once", c.Name).At(c.Pos)
 		}
@@ -161,9 +164,6 @@ func targetColumn(rel *catalog.Relation, c *ast.InsertColumn) (int, error) {
 			e.WithHint("Perhaps you meant the column \"%s\".", near)
 		}
 		return 0, e
-	}
-	if len(c.Path) > 0 {
-		return 0, pgerr.Unsupported("assigning to a part of a column").At(c.Pos)
 	}
 	return i, nil
 }
