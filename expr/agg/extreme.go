@@ -15,9 +15,9 @@ import (
 func extremes(name string, desc bool, oids [14]uint32) []*Function {
 	kinds := [...]types.Kind{types.Int2, types.Int4, types.Int8, types.Numeric, types.Float4, types.Float8, types.Text,
 		types.Bpchar, types.Date, types.Time, types.Timestamp, types.TimestampTZ, types.Interval, types.OID}
-	acc, arrays := newMin, uint32(2051)
+	acc, arrays, enums, inets := newMin, uint32(2051), uint32(3527), uint32(3565)
 	if desc {
-		acc, arrays = newMax, 2050
+		acc, arrays, enums, inets = newMax, 2050, 3526, 3564
 	}
 	var fs []*Function
 	for i, k := range kinds {
@@ -26,6 +26,9 @@ func extremes(name string, desc bool, oids [14]uint32) []*Function {
 	fs = append(fs, unary(name, 0, types.Bytea, types.Bytea, acc), unary(name, 0, types.UUID, types.UUID, acc))
 	fs = append(fs, &Function{Name: name, OID: arrays, Args: []types.T{expr.AnyArray}, Ret: expr.AnyArray,
 		RetOf: func(args []types.T) types.T { return args[0].WithoutMod() }, New: acc})
+	fs = append(fs, unary(name, inets, types.Inet, types.Inet, acc))
+	fs = append(fs, &Function{Name: name, OID: enums, Args: []types.T{expr.AnyEnum}, Ret: expr.AnyEnum,
+		RetOf: func(args []types.T) types.T { return args[0] }, New: acc})
 	for _, f := range fs {
 		f.Ordered, f.Desc, f.Once, f.Combine = true, desc, true, name
 	}

@@ -66,6 +66,8 @@ func typeNames(ts []types.T) []string {
 			names[i] = "anyelement"
 		case expr.AnyArray:
 			names[i] = "anyarray"
+		case expr.AnyEnum:
+			names[i] = "anyenum"
 		case expr.AnyNonArray:
 			names[i] = "anynonarray"
 		default:
