@@ -110,7 +110,7 @@ func isPseudo(t types.T) bool {
 
 // typeNamed finds the type that a statement names. It is 42704 where there is none.
 func (s *Session) typeNamed(n ast.ObjectName) (*catalog.Type, error) {
-	cat := s.srv.Engine.Catalog()
+	cat := s.catalog()
 	path := []string{n.Schema}
 	if n.Schema == "" {
 		path = s.searchPath()

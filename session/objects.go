@@ -48,7 +48,7 @@ func (o objects) ObjectID(k types.Kind, text string) (uint32, error) {
 		}
 		return roleOID, nil
 	}
-	schema, ok := o.s.srv.Engine.Catalog().Schema(parts[0])
+	schema, ok := o.s.catalog().Schema(parts[0])
 	if !ok {
 		return 0, pgerr.New(pgerr.InvalidSchemaName, "schema \"%s\" does not exist", parts[0])
 	}
@@ -57,7 +57,7 @@ func (o objects) ObjectID(k types.Kind, text string) (uint32, error) {
 
 // relationID finds [database.][schema.]relation.
 func (o objects) relationID(parts []string) (uint32, error) {
-	cat := o.s.srv.Engine.Catalog()
+	cat := o.s.catalog()
 	name := parts[len(parts)-1]
 	if len(parts) == 1 {
 		if r, ok := cat.Resolve(o.s.searchPath(), name); ok {
@@ -116,7 +116,7 @@ func (o objects) typeID(text string) (uint32, error) {
 	if !ok {
 		return 0, pgerr.New(pgerr.SyntaxError, "invalid type name \"%s\"", text)
 	}
-	t, err := planner.ResolveType(cast.Type, o.s.ddlEnv(o.s.srv.Engine.Catalog()))
+	t, err := planner.ResolveType(cast.Type, o.s.ddlEnv(o.s.catalog()))
 	if err != nil {
 		var pe *pgerr.Error
 		if errors.As(err, &pe) {
@@ -129,7 +129,7 @@ func (o objects) typeID(text string) (uint32, error) {
 
 // ObjectName implements types.Objects.
 func (o objects) ObjectName(k types.Kind, oid uint32) (string, bool) {
-	cat := o.s.srv.Engine.Catalog()
+	cat := o.s.catalog()
 	switch k {
 	case types.Regclass:
 		r, ok := cat.Relation(oid)
