@@ -33,7 +33,7 @@ func (s *Session) createType(ctx context.Context, st *ast.CreateType, c Client) 
 	default:
 		return pgerr.Unsupported("CREATE TYPE of a base type").At(st.Pos)
 	}
-	err = s.srv.Engine.DDL(ctx, func(e *catalog.Edit) error {
+	err = s.ddl(ctx, func(e *catalog.Edit) error {
 		t.Columns = nil // in a transaction block the edit is made twice
 		if st.Kind == ast.TypeComposite {
 			if err := s.typeColumns(t, st.Columns, e.Snapshot()); err != nil {
@@ -138,7 +138,7 @@ func (s *Session) typeNamed(n ast.ObjectName) (*catalog.Type, error) {
 func (s *Session) dropTypes(ctx context.Context, st *ast.Drop, c Client) error {
 	var removed []*catalog.Relation
 	var skipped []string
-	err := s.srv.Engine.DDL(ctx, func(e *catalog.Edit) error {
+	err := s.ddl(ctx, func(e *catalog.Edit) error {
 		var ids []uint32
 		skipped = nil
 		for _, o := range st.Objects {
@@ -179,7 +179,7 @@ func (s *Session) dropTypes(ctx context.Context, st *ast.Drop, c Client) error {
 func (s *Session) alterType(ctx context.Context, st *ast.Alter, c Client) error {
 	for _, a := range st.Actions {
 		skipped := ""
-		err := s.srv.Engine.DDL(ctx, func(e *catalog.Edit) error {
+		err := s.ddl(ctx, func(e *catalog.Edit) error {
 			t, err := s.typeNamed(st.Name.ObjectName)
 			if err != nil {
 				return err
@@ -349,7 +349,7 @@ func namesType(text, name string) bool {
 
 // commentType is COMMENT ON TYPE.
 func (s *Session) commentType(ctx context.Context, n ast.ObjectName, text string, c Client) error {
-	err := s.srv.Engine.DDL(ctx, func(e *catalog.Edit) error {
+	err := s.ddl(ctx, func(e *catalog.Edit) error {
 		t, err := s.typeNamed(n)
 		if err != nil {
 			return err
