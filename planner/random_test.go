@@ -178,6 +178,8 @@ func postgresAnswer(ctx context.Context, conn *pgx.Conn, sql string) ([]string, 
 				cells[i] = "NULL"
 			} else if res[0].FieldDescriptions[i].DataTypeOID == pgtype.NumericOID {
 				cells[i] = unscaled(cells[i])
+			} else if cells[i] == "-0" {
+				cells[i] = "0"
 			}
 		}
 		out = append(out, strings.Join(cells, "|"))
@@ -304,6 +306,8 @@ func rowText(b *delta.Batch, row, visible int) string {
 			cells[i] = string(types.AppendText(nil, c.Type, c.Datum(row), types.DefaultEnv))
 			if c.Type.Is(types.Numeric) {
 				cells[i] = unscaled(cells[i])
+			} else if cells[i] == "-0" { // a sum of floats gives zero without a sign
+				cells[i] = "0"
 			}
 		}
 	}
