@@ -84,7 +84,7 @@ func newGenerator(seed int64) *generator {
 		g.columns = append(g.columns, types.ArrayOf(types.Of(k)))
 	}
 	for _, f := range scalar.Functions() {
-		if f.Uses&^expr.UsesSettings != 0 || f.Variadic || slices.Contains(inexact, f.Name) || f.Name == "current_date" || takesPath(f) {
+		if f.Uses&^expr.UsesSettings != 0 || f.Variadic || slices.Contains(inexact, f.Name) || f.Name == "current_date" {
 			continue
 		}
 		if slices.ContainsFunc(f.Args, func(t types.T) bool {

@@ -78,7 +78,7 @@ func (b *Binder) joinStep(j *ast.Join, left *from, s *scope) (*from, error) {
 				return nil, err
 			}
 		}
-		l, r := missing(kind, left.items, right.items)
+		l, r := missing(kind, out.items[:len(left.items)], out.items[len(left.items):])
 		out.items = slices.Concat(l, r)
 	}
 	if j.Alias != nil {
