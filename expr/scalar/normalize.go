@@ -46,7 +46,7 @@ func normalize(x *row, dst []byte) ([]byte, error) {
 	if form.IsNormal(s) {
 		return append(dst, s...), nil
 	}
-	return appendNormal(dst, s, form), nil
+	return appendNormal(dst, s, form)
 }
 
 func isNormalized(x *row) (bool, error) {
@@ -55,7 +55,11 @@ func isNormalized(x *row) (bool, error) {
 		return false, err
 	}
 	s := x.bytes(0)
-	return form.IsNormal(s) || bytes.Equal(appendNormal(nil, s, form), s), nil
+	if form.IsNormal(s) {
+		return true, nil
+	}
+	normal, err := appendNormal(nil, s, form)
+	return bytes.Equal(normal, s), err
 }
 
 // mark is a decomposed character with its canonical combining class.
@@ -67,7 +71,8 @@ type mark struct {
 // appendNormal appends s in a normal form: decomposed, its marks in canonical order and, for the composed forms,
 // put together again (Unicode Standard Annex 15). The tables are those of package norm, whose own conversion cannot
 // be used: it breaks sequences of more than 30 marks with a joiner, as streams need it, and PostgreSQL does not.
-func appendNormal(dst, s []byte, form norm.Form) []byte {
+func appendNormal(dst, s []byte, form norm.Form) ([]byte, error) {
+	start := len(dst)
 	composed := form == norm.NFC || form == norm.NFKC
 	var segment []mark // what can change places or join: no character of it joins to one outside
 	flush := func() {
@@ -98,10 +103,13 @@ func appendNormal(dst, s []byte, form norm.Form) []byte {
 			segment = append(segment, mark{r, p.CCC()})
 			parts = parts[size:]
 		}
+		if len(dst)-start+len(segment) > expr.MaxValueBytes { // a character may become eighteen
+			return nil, expr.ErrTooLarge()
+		}
 		s = s[n:]
 	}
 	flush()
-	return dst
+	return dst, nil
 }
 
 func isHangulSyllable(r rune) bool { return 0xac00 <= r && r <= 0xd7a3 }
