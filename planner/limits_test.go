@@ -51,7 +51,7 @@ func TestHostileStatements(t *testing.T) {
 				default:
 					t.Log(err)
 				}
-				if took > 4*time.Second {
+				if took > time.Minute {
 					t.Errorf("planning took %v", took)
 				}
 				t.Logf("view %v: %v", view, took.Round(time.Millisecond))

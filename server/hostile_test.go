@@ -90,7 +90,7 @@ func TestHostileStatements(t *testing.T) {
 		case err != nil && c.state != any && err.Code != c.state:
 			t.Errorf("%s: %s, want %s", c.name, describe(err), c.state)
 		}
-		if took := time.Since(begin); took > 10*time.Second {
+		if took := time.Since(begin); took > time.Minute {
 			t.Errorf("%s: took %v", c.name, took)
 		}
 	}
