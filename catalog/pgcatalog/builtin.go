@@ -1,6 +1,7 @@
 package pgcatalog
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -151,4 +152,54 @@ func opclasses(_ *Source, t *table) {
 func opfamilies(_ *Source, t *table) {
 	t.defaults("opfnamespace", pgCatalogOID, "opfowner", roleOID)
 	t.copyRows("pg_opfamily.tsv", []string{"oid", "opfmethod", "opfname"}, func(f []string) bool { return f[1] == strconv.Itoa(btreeAM) })
+}
+
+// internalTypes are the types of functions that SQL cannot call: internal, cstring, handlers, triggers and the like.
+var internalTypes = map[string]bool{"2281": true, "2275": true, "325": true, "269": true, "3115": true, "3310": true, "2280": true, "2279": true, "3838": true, "32": true}
+
+// FunctionNames lists the names of the functions of PostgreSQL 15 that statements call, in order: not those behind operators,
+// casts, types, indexes and aggregates, nor those that look into a server's insides.
+func FunctionNames() []string {
+	behind := map[string]bool{}
+	mark := func(file string, fields ...int) {
+		for _, line := range lines(file) {
+			f := strings.Split(line, "\t")
+			for _, i := range fields {
+				behind[f[i]] = true
+			}
+		}
+	}
+	mark("pg_operator.tsv", 10, 11, 12)
+	mark("pg_cast.tsv", 3)
+	mark("pg_type.tsv", 10, 11, 12, 13, 14, 15, 16)
+	mark("pg_aggregate.tsv", 3, 4)
+	seen := map[string]bool{}
+	var names []string
+	for _, line := range lines("pg_proc.tsv") {
+		f := strings.Split(line, "\t")
+		name := f[1]
+		internal := internalTypes[f[10]] || behind[f[0]] || insides(name)
+		for _, t := range strings.Fields(f[11]) {
+			internal = internal || internalTypes[t]
+		}
+		if !internal && !seen[name] {
+			seen[name] = true
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// insides reports whether a function's name is of those about a server's own state.
+func insides(name string) bool {
+	for _, prefix := range []string{"pg_stat_", "binary_upgrade_", "pg_replication_", "pg_logical_", "pg_ls_", "pg_wal", "gin_", "gist_", "spg_", "brin_", "ts_", "lo_",
+		"pg_create_", "pg_drop_", "pg_copy_", "pg_get_replic", "pg_get_shmem", "pg_get_publication", "pg_backup", "pg_show_", "pg_config", "pg_hba", "pg_ident",
+		"pg_event_trigger", "RI_", "fmgr_", "hash", "pg_snapshot", "txid_", "pg_export", "pg_prepared", "pg_last_", "pg_control", "pg_partition", "pg_nextoid", "pg_stop", "pg_start",
+		"pg_identify", "pg_describe", "pg_extension", "pg_available_ext", "pg_timezone_a", "satisfies_", "bt", "in_range", "pg_xact", "pg_rotate", "pg_reload", "pg_log_", "pg_promote"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
 }
