@@ -28,8 +28,7 @@ type pendingEntry struct {
 	row  *pendingRow // the new row with this key; nil: none
 }
 
-// pendingRow is the change of one key of a table. New rows of a table without a primary key have no key yet, and stand
-// under their contents.
+// pendingRow is the change of one key of a table.
 type pendingRow struct {
 	gone   []byte // the stored row that is deleted or replaced, encoded; nil: none
 	weight int64  // of the new row; 0: there is none
@@ -100,7 +99,7 @@ func (p *Pending) remove(b *delta.Batch, i int, w int64) {
 
 // entry finds or makes the entry of a row's key.
 func (p *Pending) entry(b *delta.Batch, i int) *pendingRow {
-	key := string(p.key(b, i))
+	key := string(RowKey(p.rel, b, i))
 	e := p.byKey[key]
 	if e == nil {
 		e = &pendingRow{}
@@ -110,11 +109,43 @@ func (p *Pending) entry(b *delta.Batch, i int) *pendingRow {
 	return e
 }
 
-func (p *Pending) key(b *delta.Batch, i int) []byte {
-	if id, hidden := p.rel.RowID(); hidden && b.Cols[id].IsNull(i) {
-		return codec.AppendRow([]byte("new"), b, nil, i)
+// NumberRows gives the new rows of a batch for a table without a primary key ids that tell them apart within their
+// transaction: negative ones, from next downwards, each row with an id of its own. Other batches stay as they are. The
+// committer gives rows their final ids; see [ForgetNumbers].
+func NumberRows(r *catalog.Relation, b *delta.Batch, next *int64) *delta.Batch {
+	id, hidden := r.RowID()
+	if !hidden || !b.Cols[id].Nulls.Any() {
+		return b
 	}
-	return RowKey(p.rel, b, i)
+	out := delta.NewBatch(b.Types(), b.N)
+	for i := range b.N {
+		if !b.Cols[id].IsNull(i) {
+			out.AppendFrom(b, i, b.Weight(i))
+			continue
+		}
+		for range b.Weight(i) {
+			out.AppendFrom(b, i, 1)
+			at := out.N - 1
+			out.Cols[id].Ints[at] = *next
+			out.Cols[id].Nulls.Clear(at)
+			*next--
+		}
+	}
+	return out
+}
+
+// ForgetNumbers takes the ids of [NumberRows] away, for the commit; it changes b.
+func ForgetNumbers(r *catalog.Relation, b *delta.Batch) {
+	id, hidden := r.RowID()
+	if !hidden {
+		return
+	}
+	v := b.Cols[id]
+	for i := range b.N {
+		if !v.IsNull(i) && v.Ints[i] < 0 {
+			v.SetNull(i)
+		}
+	}
 }
 
 // Find tells what the transaction has done to the row with a key in a unique space: row is the new one, as row i of a

@@ -25,6 +25,7 @@ type txn struct {
 	read     *engine.Read // the epoch of its first statement; nil before
 	writes   []engine.Write
 	rows     int
+	numbered int64                      // new rows of tables without a key that have a number, negated
 	changed  map[uint32]*engine.Pending // what writes change, by relation; nil is to be made anew
 	mark     int                        // of the settings
 	saves    []savepoint
@@ -113,6 +114,7 @@ func coalesce(writes []engine.Write) []engine.Write {
 		}
 		if out[i].Relation.Kind == catalog.Table {
 			out[i].Batch = delta.Consolidate(out[i].Batch)
+			engine.ForgetNumbers(out[i].Relation, out[i].Batch)
 		}
 	}
 	return out
@@ -130,6 +132,9 @@ func (s *Session) write(ctx context.Context, w engine.Write) error {
 		_, err := s.srv.Engine.Commit(ctx, &engine.Txn{Writes: []engine.Write{w}})
 		return err
 	}
+	next := s.txn.numbered - 1
+	w.Batch = engine.NumberRows(w.Relation, w.Batch, &next)
+	s.txn.numbered = next + 1
 	if s.txn.rows += w.Batch.N; s.txn.rows > pendingRowsMax {
 		return pgerr.New(pgerr.ProgramLimitExceeded, "a transaction may change at most %d rows", pendingRowsMax)
 	}
