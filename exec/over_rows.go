@@ -121,9 +121,8 @@ type overRows struct {
 
 	first int // the number of the first row that is kept
 	batch *delta.Batch
-	peers []int64 // numbers of the rows' peer groups, of both sides together
-	key   []byte  // order key of the last row
-	value []byte
+	peers []int64     // numbers of the rows' peer groups, of both sides together
+	key   []byte      // order key of the last row
 	side  [2]overSide // before the step, and after it
 
 	atStart     bool   // the first row read was the partition's

@@ -61,16 +61,6 @@ func (t *Table) isKey(column string) bool { return slices.Contains(t.Key, column
 // Schema is the relations, in an order in which they can be created.
 type Schema []*Table
 
-// table returns the one of that name, or nil.
-func (s Schema) table(name string) *Table {
-	for _, t := range s {
-		if t.Name == name {
-			return t
-		}
-	}
-	return nil
-}
-
 // clone is a copy whose tables may be changed.
 func (s Schema) clone() Schema {
 	out := make(Schema, len(s))

@@ -33,8 +33,7 @@ type asView struct {
 	sql     string
 	columns int
 	live    bool
-	checked bool  // has been compared at its own record, under the settings that are in force
-	refused error // why the server would not make it, if so at its record
+	checked bool // has been compared at its own record, under the settings that are in force
 }
 
 // viewSet are the queries of one file as views, each distinct text once. A view is created as soon as the server takes
