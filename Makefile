@@ -24,7 +24,7 @@ build:
 	go build -trimpath -buildvcs=false -o bin/millrace ./cmd/millrace
 
 test:
-	go test -timeout 15m $(TESTFLAGS) $(PACKAGES)
+	go test -timeout 25m $(TESTFLAGS) $(PACKAGES)
 
 # The race detector needs cgo and so a C compiler.
 race:
