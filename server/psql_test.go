@@ -17,7 +17,8 @@ import (
 const psqlSchema = `
 CREATE TABLE account (id int PRIMARY KEY, owner varchar(20) NOT NULL, balance numeric(12,2), tags text[], opened timestamptz, visits int DEFAULT 0,
   CONSTRAINT positive CHECK (visits >= 0), UNIQUE (owner, opened));
-CREATE TABLE note (a int, b text);
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'glad');
+CREATE TABLE note (a int, b text, m mood, ms mood[]);
 CREATE VIEW rich AS SELECT id, owner FROM account WHERE balance > 1000;
 COMMENT ON TABLE account IS 'who has what';
 COMMENT ON COLUMN account.balance IS 'in euros';
@@ -25,7 +26,7 @@ COMMENT ON COLUMN account.balance IS 'in euros';
 
 // psqlSame are commands whose output is the same on both, but for the owner's name.
 var psqlSame = []string{
-	`\d`, `\dt`, `\dv`, `\d account`, `\d note`, `\d rich`, `\di`, `\dt acc*`, `\d nothing`, `\dt nothing`, `\dT`, `\dm`, `\ds`, `\dp nothing`,
+	`\d`, `\dt`, `\dv`, `\d account`, `\d note`, `\d rich`, `\di`, `\dt acc*`, `\d nothing`, `\dt nothing`, `\dT`, `\dT+ mood`, `\dm`, `\ds`, `\dp nothing`,
 	`\dd`, `\df abs`, `\df lower`, `\dC nothing`, `\x on`, `\dt`, `\gdesc`, `SELECT id, owner FROM account \gdesc`,
 }
 

@@ -72,10 +72,20 @@ func btreeClass(t types.T) uint32 {
 var typeColumns = []string{"oid", "typname", "typlen", "typbyval", "typtype", "typcategory", "typispreferred", "typdelim", "typelem", "typarray", "typsubscript",
 	"typinput", "typoutput", "typreceive", "typsend", "typmodin", "typmodout", "typalign", "typstorage", "typbasetype", "typtypmod", "typndims", "typcollation"}
 
+// enumLabels fills pg_enum. A label's id is computed from its type's and its place in order.
+func enumLabels(s *Source, t *table) {
+	for _, u := range s.Catalog.Types() {
+		for i, l := range u.Labels {
+			t.add("oid", defaultOID(&catalog.Relation{ID: u.ID}, i&(columnsMax-1)), "enumtypid", u.ID, "enumsortorder", i+1, "enumlabel", l.Text)
+		}
+	}
+}
+
 // The functions of row types and of arrays.
 const (
 	recordIn, recordOut, recordReceive, recordSend = 2290, 2291, 2402, 2403
 	arrayIn, arrayOut, arrayReceive, arraySend     = 750, 751, 2400, 2401
+	enumIn, enumOut, enumReceive, enumSend         = 3506, 3507, 3532, 3533
 	arraySubscript                                 = 6179
 )
 
@@ -84,6 +94,19 @@ func typeRows(s *Source, t *table) {
 	t.copyRows("pg_type.tsv", typeColumns, nil)
 	t.defaults("typlen", -1, "typbyval", false, "typispreferred", false, "typdelim", ",", "typelem", 0, "typarray", 0, "typsubscript", 0,
 		"typmodin", 0, "typmodout", 0, "typalign", "d", "typstorage", "x", "typbasetype", 0, "typtypmod", -1, "typndims", 0, "typcollation", 0)
+	for _, u := range s.Catalog.Types() {
+		ns := schemaOID(s, u.Schema)
+		common := []any{"oid", u.ID, "typname", u.Name, "typnamespace", ns, "typarray", u.ArrayID}
+		if u.Enum {
+			t.add(append(common, "typtype", "e", "typcategory", "E", "typlen", 4, "typbyval", true, "typalign", "i", "typstorage", "p",
+				"typinput", enumIn, "typoutput", enumOut, "typreceive", enumReceive, "typsend", enumSend)...)
+		} else {
+			t.add(append(common, "typtype", "c", "typcategory", "C", "typinput", recordIn, "typoutput", recordOut, "typreceive", recordReceive,
+				"typsend", recordSend)...)
+		}
+		t.add("oid", u.ArrayID, "typname", "_"+u.Name, "typnamespace", ns, "typtype", "b", "typcategory", "A", "typelem", u.ID,
+			"typsubscript", arraySubscript, "typinput", arrayIn, "typoutput", arrayOut, "typreceive", arrayReceive, "typsend", arraySend)
+	}
 	for _, r := range visible(s) {
 		if r.Kind == catalog.System || r.Kind == catalog.Index {
 			continue

@@ -10,6 +10,7 @@ func init() {
 		"pg_catalog.pg_attribute":   {fill: attributes},
 		"pg_catalog.pg_attrdef":     {fill: columnDefaults},
 		"pg_catalog.pg_type":        {fill: typeRows},
+		"pg_catalog.pg_enum":        {fill: enumLabels},
 		"pg_catalog.pg_index":       {fill: indexRows},
 		"pg_catalog.pg_constraint":  {fill: constraintRows},
 		"pg_catalog.pg_sequence":    {fill: sequences},
