@@ -124,9 +124,9 @@ var randomViews = []viewCase{
 	{name: "series_grouped", query: `SELECT unnest(tags) AS tag, count(*) AS n FROM c GROUP BY tag`},
 	{name: "series_rows_from", query: `SELECT c.p, c.q, r.* FROM c LEFT JOIN ROWS FROM (unnest(c.tags), generate_series(1, c.v::int), abs(c.p)) AS r(t, n, o) ON r.n > 1`},
 	{name: "limit_subquery", query: `SELECT id, v FROM a ORDER BY v DESC NULLS LAST, id LIMIT (SELECT count(*) FROM c)`},
-	{name: "limit_per_row", query: `SELECT a.id, l.x FROM a, LATERAL (SELECT x FROM m WHERE m.k = a.k AND a.v >= 0 ORDER BY x, y LIMIT a.v) l`},
-	{name: "qualified", query: `SELECT id, k, row_number() OVER (PARTITION BY k ORDER BY v DESC, id) AS n FROM a QUALIFY n <= (SELECT max(p) FROM c)`,
-		postgres: `SELECT * FROM (SELECT id, k, row_number() OVER (PARTITION BY k ORDER BY v DESC, id) AS n FROM a) q WHERE n <= (SELECT max(p) FROM c)`},
+	{name: "limit_per_row", query: `SELECT a.id, l.x FROM a, LATERAL (SELECT x FROM m WHERE m.k = a.k ORDER BY x, y LIMIT abs(a.v)) l`},
+	{name: "qualified", query: `SELECT id, k, row_number() OVER (PARTITION BY k ORDER BY v DESC, id) AS rn FROM a QUALIFY rn <= (SELECT max(p) FROM c)`,
+		postgres: `SELECT * FROM (SELECT id, k, row_number() OVER (PARTITION BY k ORDER BY v DESC, id) AS rn FROM a) q WHERE rn <= (SELECT max(p) FROM c)`},
 	// Views over views.
 	{name: "over_group", query: `SELECT c, count(*) AS groups, sum(sv) AS s FROM grouped GROUP BY c`},
 	{name: "over_join", query: `SELECT l.id, l.x, g.c FROM left_join l JOIN grouped g ON l.k = g.k WHERE l.x IS NULL OR l.x > 1`},
