@@ -86,9 +86,9 @@ func pebbleOptions(opt *Options, cache *pebble.Cache, log *pebbleLog) *pebble.Op
 		// Few, large files in level 0: each flushed file costs a sync. Elsewhere files are small enough for their
 		// Bloom filters, which are read whole, to be good citizens of the cache.
 		TargetFileSizes:            [7]int64{16 << 20, 8 << 20, 16 << 20, 16 << 20, 32 << 20, 32 << 20, 32 << 20},
-		L0CompactionThreshold:      6,
+		L0CompactionThreshold:      4,
 		L0StopWritesThreshold:      24,
-		LBaseMaxBytes:              16 * opt.MemTableBytes,
+		LBaseMaxBytes:              64 << 20,
 		CompactionConcurrencyRange: func() (lower, upper int) { return 1, 2 },
 		MaxOpenFiles:               4096,
 		FlushDelayDeleteRange:      flushDelay,
