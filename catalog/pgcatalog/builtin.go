@@ -76,7 +76,7 @@ var typeColumns = []string{"oid", "typname", "typlen", "typbyval", "typtype", "t
 func enumLabels(s *Source, t *table) {
 	for _, u := range s.Catalog.Types() {
 		for i, l := range u.Labels {
-			t.add("oid", defaultOID(&catalog.Relation{ID: u.ID}, i&(columnsMax-1)), "enumtypid", u.ID, "enumsortorder", i+1, "enumlabel", l.Text)
+			t.add("oid", partOID(u.ID, i&(columnsMax-1)), "enumtypid", u.ID, "enumsortorder", i+1, "enumlabel", l.Text)
 		}
 	}
 }

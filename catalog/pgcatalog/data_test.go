@@ -147,6 +147,11 @@ func TestCall(t *testing.T) {
 		{"pg_get_indexdef", []types.Datum{id(keyIndexOID + 16384)}, "CREATE UNIQUE INDEX t_pkey ON public.t USING btree (id)"},
 		{"pg_get_indexdef", []types.Datum{id(keyIndexOID + 16384), id(1), types.NewBool(true)}, "id"},
 		{"pg_get_constraintdef", []types.Datum{id(keyOID + 16384)}, "PRIMARY KEY (id)"},
+		{"pg_get_constraintdef", []types.Datum{id(int64(partOID(16386, columnsMax-2)))}, "CHECK ((a < 9))"},
+		{"pg_get_constraintdef", []types.Datum{id(int64(partOID(16386, columnsMax-2))), types.NewBool(true)}, "CHECK (a < 9)"},
+		{"pg_get_constraintdef", []types.Datum{id(keyOID + 16388)}, "NULL"},
+		{"pg_get_constraintdef", []types.Datum{id(1)}, "NULL"},
+		{"pg_get_indexdef", []types.Datum{id(16384)}, "NULL"},
 		{"pg_get_function_result", []types.Datum{id(1299)}, "timestamp with time zone"},
 		{"pg_encoding_to_char", []types.Datum{id(6)}, "UTF8"},
 	} {

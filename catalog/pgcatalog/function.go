@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"millrace/catalog"
 	"millrace/sql/lex"
@@ -192,12 +193,41 @@ func ruleDefinition(s *Source, args []types.Datum) types.Datum {
 
 // indexBy finds an index by its id.
 func (s *Source) indexBy(id uint32) *index {
-	for _, x := range indexesOf(s) {
-		if x.id == id {
+	r, key := s.relationOf(id)
+	switch {
+	case r == nil:
+	case key:
+		if x, ok := keyOf(r); ok {
+			return &x
+		}
+	default:
+		if x, ok := indexOf(s, r); ok {
 			return &x
 		}
 	}
 	return nil
+}
+
+// constraintBy finds a constraint by its id.
+func (s *Source) constraintBy(id uint32) (constraint, bool) {
+	if id >= partsOID {
+		if r, ok := s.Catalog.Relation(objectOf(id)); ok {
+			for _, c := range checksOf(r) {
+				if c.id == id {
+					return c, true
+				}
+			}
+		}
+		return constraint{}, false
+	}
+	x := s.indexBy(id - keyOID)
+	if x == nil {
+		x = s.indexBy(id - keyOID + keyIndexOID)
+	}
+	if x == nil || x.constraint != id {
+		return constraint{}, false
+	}
+	return constraintOf(*x)
 }
 
 func indexDefinition(s *Source, args []types.Datum) types.Datum {
@@ -215,12 +245,11 @@ func indexDefinition(s *Source, args []types.Datum) types.Datum {
 }
 
 func constraintDefinition(s *Source, args []types.Datum) types.Datum {
-	for _, c := range constraintsOf(s) {
-		if c.id == oidArg(args, 0) {
-			return types.NewString(c.definition(len(args) > 1 && args[1].I != 0))
-		}
+	c, ok := s.constraintBy(oidArg(args, 0))
+	if !ok {
+		return types.Null
 	}
-	return types.Null
+	return types.NewString(c.definition(len(args) > 1 && args[1].I != 0))
 }
 
 // serialSequence is pg_get_serial_sequence: the sequence that a column of a table owns.
@@ -270,30 +299,37 @@ func encodingNumber(_ *Source, args []types.Datum) types.Datum {
 	return types.NewInt(-1)
 }
 
-// builtinFunction gives the fields of a function in the data.
-func builtinFunction(id types.Datum) []string {
-	want := strconv.FormatInt(id.I, 10)
+// builtinFunctions are the fields of the functions in the data, by the text of their ids.
+var builtinFunctions = sync.OnceValue(func() map[string][]string {
+	out := map[string][]string{}
 	for _, line := range lines("pg_proc.tsv") {
-		if head, _, _ := strings.Cut(line, "\t"); head == want {
-			return strings.Split(line, "\t")
-		}
+		f := strings.Split(line, "\t")
+		out[f[0]] = f
 	}
-	return nil
-}
+	return out
+})
+
+func builtinFunction(id types.Datum) []string { return builtinFunctions()[strconv.FormatInt(id.I, 10)] }
+
+// typeNames are the names of the types in the data, by the text of their ids.
+var typeNames = sync.OnceValue(func() map[string]string {
+	out := map[string]string{}
+	for _, line := range lines("pg_type.tsv") {
+		f := strings.SplitN(line, "\t", 3)
+		out[f[0]] = f[1]
+	}
+	return out
+})
 
 // typeText is a type's name by the text of its id.
 func typeText(id string) string {
-	var n uint32
-	for _, c := range []byte(id) {
-		n = n*10 + uint32(c-'0')
-	}
-	if t, ok := types.ByOID(n); ok {
-		return t.String()
-	}
-	for _, line := range lines("pg_type.tsv") {
-		if f := strings.SplitN(line, "\t", 3); f[0] == id {
-			return f[1]
+	if n, err := strconv.ParseUint(id, 10, 32); err == nil {
+		if t, ok := types.ByOID(uint32(n)); ok {
+			return t.String()
 		}
+	}
+	if name, ok := typeNames()[id]; ok {
+		return name
 	}
 	return "???"
 }

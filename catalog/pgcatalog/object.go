@@ -69,7 +69,6 @@ type index struct {
 	// constraint is the id of the constraint that it belongs to; 0 when there is none.
 	constraint uint32
 	nullsEqual bool
-	comment    string
 }
 
 func (x *index) attrs() []int {
@@ -108,6 +107,22 @@ func keyOf(r *catalog.Relation) (index, bool) {
 	return x, true
 }
 
+// indexOf gives an index of its own.
+func indexOf(s *Source, r *catalog.Relation) (index, bool) {
+	if r.Kind != catalog.Index {
+		return index{}, false
+	}
+	on, ok := s.Catalog.Relation(r.Index.Table)
+	if !ok {
+		return index{}, false
+	}
+	x := index{rel: on, id: r.ID, name: r.Name, columns: r.Index.Columns, unique: r.Index.Unique, nullsEqual: r.Index.NullsEqual}
+	if r.Index.Constraint {
+		x.constraint = keyOID + r.ID
+	}
+	return x, true
+}
+
 // indexesOf lists all indexes.
 func indexesOf(s *Source) []index {
 	var out []index
@@ -115,18 +130,9 @@ func indexesOf(s *Source) []index {
 		if x, ok := keyOf(r); ok {
 			out = append(out, x)
 		}
-		if r.Kind != catalog.Index {
-			continue
+		if x, ok := indexOf(s, r); ok {
+			out = append(out, x)
 		}
-		on, ok := s.Catalog.Relation(r.Index.Table)
-		if !ok {
-			continue
-		}
-		x := index{rel: on, id: r.ID, name: r.Name, columns: r.Index.Columns, unique: r.Index.Unique, nullsEqual: r.Index.NullsEqual, comment: r.Comment}
-		if r.Index.Constraint {
-			x.constraint = keyOID + r.ID
-		}
-		out = append(out, x)
 	}
 	return out
 }
@@ -265,15 +271,11 @@ func ownedSequences(s *Source, t *table) {
 	}
 }
 
-func defaultOID(r *catalog.Relation, attr int) uint32 {
-	return columnOID + (r.ID*columnsMax+uint32(attr))&(columnOID-1)
-}
-
 func columnDefaults(s *Source, t *table) {
 	for _, r := range visible(s) {
 		for _, a := range columnsOf(r) {
 			if hasDefault(a.Column) {
-				t.add("oid", defaultOID(r, a.number), "adrelid", r.ID, "adnum", a.number, "adbin", defaultText(s, a.Column))
+				t.add("oid", partOID(r.ID, a.number), "adrelid", r.ID, "adnum", a.number, "adbin", defaultText(s, a.Column))
 			}
 		}
 	}
@@ -305,23 +307,34 @@ type constraint struct {
 	check string
 }
 
+// constraintOf gives the constraint that an index belongs to.
+func constraintOf(x index) (constraint, bool) {
+	kind := "u"
+	if x.primary {
+		kind = "p"
+	}
+	return constraint{rel: x.rel, id: x.constraint, name: x.name, kind: kind, index: &x}, x.constraint != 0
+}
+
+// checksOf lists the CHECK constraints of a relation. Their ids count down from where those of columns end.
+func checksOf(r *catalog.Relation) []constraint {
+	out := make([]constraint, len(r.Checks))
+	for i, c := range r.Checks {
+		out[i] = constraint{rel: r, id: partOID(r.ID, columnsMax-1-i), name: c.Name, kind: "c", check: c.Expr}
+	}
+	return out
+}
+
 // constraintsOf lists all constraints.
 func constraintsOf(s *Source) []constraint {
 	var out []constraint
 	for _, x := range indexesOf(s) {
-		if x.constraint == 0 {
-			continue
+		if c, ok := constraintOf(x); ok {
+			out = append(out, c)
 		}
-		c := constraint{rel: x.rel, id: x.constraint, name: x.name, kind: "u", index: &x}
-		if x.primary {
-			c.kind = "p"
-		}
-		out = append(out, c)
 	}
 	for _, r := range visible(s) {
-		for i, c := range r.Checks {
-			out = append(out, constraint{rel: r, id: defaultOID(r, columnsMax-1-i), name: c.Name, kind: "c", check: c.Expr})
-		}
+		out = append(out, checksOf(r)...)
 	}
 	return out
 }

@@ -8,7 +8,7 @@ const (
 	keyIndexOID   = 0x2000_0000 // index of the primary key, or of a materialized view's key
 	keyOID        = 0x2800_0000 // the key's constraint
 	ruleOID       = 0x3000_0000 // a view's _RETURN rule
-	columnOID     = 0x4000_0000 // defaults: plus the relation's id times columnsMax plus the attribute number
+	partsOID      = 0x4000_0000 // parts of an object: see partOID
 	columnsMax    = 1 << 11
 	roleOID       = 10     // the first superuser
 	databaseOID   = 16383  // the one database
@@ -32,7 +32,14 @@ const (
 	classAttrdef    = 2604
 )
 
-// Attribute numbers are positions among the visible columns of a relation, from 1.
-
 // RowTypeOID is the id of a relation's row type.
 func RowTypeOID(relation uint32) uint32 { return rowTypeOID + relation }
+
+// partOID is the id of part n of an object, below columnsMax: a column's default, a CHECK constraint, an enum's label. Ids of
+// objects beyond half a million wrap around, which clients would not notice before they compare parts of two such objects.
+func partOID(object uint32, n int) uint32 {
+	return partsOID + (object*columnsMax+uint32(n))&(partsOID-1)
+}
+
+// objectOf is the object that a part belongs to, as far as ids have not wrapped around.
+func objectOf(part uint32) uint32 { return (part - partsOID) / columnsMax }
