@@ -314,13 +314,13 @@ func (b *Binder) ColumnDefault(rel *catalog.Relation, col int) (expr.Expr, error
 	}
 	e, err := parser.ParseExpr(c.Default)
 	if err != nil {
-		return nil, inView(err, "default of column "+c.Name)
+		return nil, within(err, "default of column "+c.Name)
 	}
 	// A default means the same whatever the settings of the session that inserts.
 	stored := New(&Env{Catalog: b.env.Catalog, SearchPath: b.env.SearchPath})
 	x, err := stored.Assignment(e, nil, c.Name, c.T)
 	if err != nil {
-		return nil, inView(err, "default of column "+c.Name)
+		return nil, within(err, "default of column "+c.Name)
 	}
 	return x, nil
 }

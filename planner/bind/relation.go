@@ -148,7 +148,7 @@ func (b *Binder) inlineView(r *catalog.Relation, alias string, pos int) (logical
 	}
 	stmt, err := parser.ParseOne(r.Query)
 	if err != nil {
-		return nil, nil, inView(err, fullName)
+		return nil, nil, within(err, "view "+fullName)
 	}
 	path, widths := b.path, b.widths
 	b.widths = r.Widths()
@@ -161,7 +161,7 @@ func (b *Binder) inlineView(r *catalog.Relation, alias string, pos int) (logical
 	}
 	rel, err := b.bindSelect(q, &scope{}, selectOptions{})
 	if err != nil {
-		return nil, nil, inView(err, fullName)
+		return nil, nil, within(err, "view "+fullName)
 	}
 	shown := len(r.Columns)
 	for shown > 0 && r.Columns[shown-1].Hidden {
@@ -178,9 +178,9 @@ func (b *Binder) inlineView(r *catalog.Relation, alias string, pos int) (logical
 	return node, cols, nil
 }
 
-// inView takes the position from an error in a view's text, where it says nothing of the statement's text, and says
-// which view it was.
-func inView(err error, view string) error {
+// within takes the position from an error in a stored text, where it says nothing of the statement's text, and says which
+// text it was.
+func within(err error, text string) error {
 	var e *pgerr.Error
 	if !errors.As(err, &e) {
 		return err
@@ -188,7 +188,7 @@ func inView(err error, view string) error {
 	c := *e
 	c.Position = 0
 	if c.Where == "" {
-		c.Where = "view " + view
+		c.Where = text
 	}
 	return &c
 }

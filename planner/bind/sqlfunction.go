@@ -1,7 +1,6 @@
 package bind
 
 import (
-	"errors"
 	"slices"
 
 	"millrace/catalog"
@@ -133,18 +132,9 @@ func (a *callArguments) place(f *catalog.Function) []int {
 	return out
 }
 
-// inFunction takes the position from an error in a function's text and says which function it was.
+// inFunction is [within] of a function's text.
 func inFunction(err error, f *catalog.Function) error {
-	var e *pgerr.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	c := *e
-	c.Position = 0
-	if c.Where == "" {
-		c.Where = "SQL function \"" + f.Name + "\""
-	}
-	return &c
+	return within(err, "SQL function \""+f.Name+"\"")
 }
 
 // sqlArgs are the arguments that $n stands for in a function's body.
