@@ -7,6 +7,7 @@ import (
 
 	"millrace/delta"
 	"millrace/storage/keys"
+	"millrace/storage/state"
 )
 
 // groupedRows gathers the changes of a step as encoded rows, and gives them by group and, within a group, in the order
@@ -46,6 +47,23 @@ func (g *groupedRows) number(b *delta.Batch) (err error) {
 	keys.AppendAll(&g.kc, b, g.cols)
 	g.ids, err = g.groups.add(&g.kc, g.ids[:0])
 	return err
+}
+
+// each sorts the step and calls f for each of its groups, whose state in mm, if there is one, has been read in one pass. The
+// step is to be reset afterwards.
+func (g *groupedRows) each(mm *state.Multimap, f func(group uint32) error) error {
+	g.sort()
+	if mm != nil {
+		if err := mm.Prefetch(&g.groups.keys, nil); err != nil {
+			return err
+		}
+	}
+	for group := range uint32(g.groups.len()) {
+		if err := f(group); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const rowBlockBytes = 1 << 18

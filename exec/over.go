@@ -131,20 +131,11 @@ func (o *over) Push(_ int, b *delta.Batch) error {
 
 // Flush implements Operator.
 func (o *over) Flush() error {
-	n := o.step.groups.len()
-	if n == 0 {
+	if o.step.groups.len() == 0 {
 		return nil
 	}
-	o.step.sort()
-	if o.mm != nil {
-		if err := o.mm.Prefetch(&o.step.groups.keys, nil); err != nil {
-			return err
-		}
-	}
-	for group := range uint32(n) {
-		if err := o.partition(group); err != nil {
-			return fmt.Errorf("operator %d: %w", o.op, err)
-		}
+	if err := o.step.each(o.mm, o.partition); err != nil {
+		return fmt.Errorf("operator %d: %w", o.op, err)
 	}
 	o.step.reset()
 	return o.out.end()

@@ -77,20 +77,15 @@ func (s *singleRow) Flush() error {
 	if n == 0 {
 		return nil
 	}
-	s.step.sort()
 	out := newBuilder(s.output, s.types)
-	if s.mm != nil {
-		if err := s.mm.Prefetch(&s.step.groups.keys, nil); err != nil {
-			return err
-		}
-	}
-	for group := range uint32(n) {
+	err := s.step.each(s.mm, func(group uint32) error {
 		if err := s.one(group, &out); err != nil {
 			return err
 		}
-		if err := out.spill(); err != nil {
-			return err
-		}
+		return out.spill()
+	})
+	if err != nil {
+		return err
 	}
 	s.step.reset()
 	return out.end()

@@ -124,20 +124,11 @@ func (t *topN) within(group uint32) []stepRow {
 
 // Flush implements Operator.
 func (t *topN) Flush() error {
-	n := t.step.groups.len()
-	if n == 0 {
+	if t.step.groups.len() == 0 {
 		return nil
 	}
-	t.step.sort()
-	if t.mm != nil {
-		if err := t.mm.Prefetch(&t.step.groups.keys, nil); err != nil {
-			return err
-		}
-	}
-	for group := range uint32(n) {
-		if err := t.one(group); err != nil {
-			return fmt.Errorf("operator %d: %w", t.op, err)
-		}
+	if err := t.step.each(t.mm, t.one); err != nil {
+		return fmt.Errorf("operator %d: %w", t.op, err)
 	}
 	t.step.reset()
 	t.limits, t.nextCut = t.limits[:0], firstCut
