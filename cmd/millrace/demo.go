@@ -113,8 +113,8 @@ In another terminal:
 
 and there, twice, to see it move:
 
-  SELECT * FROM top_auctions ORDER BY bids DESC;
   SELECT * FROM category_stats ORDER BY category;
+  SELECT * FROM top_auctions ORDER BY bids DESC;
   SELECT * FROM bids_per_minute ORDER BY window_start DESC LIMIT 5;
   \watch 1
 
