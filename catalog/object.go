@@ -86,6 +86,9 @@ type Relation struct {
 	Sequence  *SequenceDef `json:",omitempty"`
 	Sequences []uint32     `json:",omitempty"`
 
+	// OnConflict is what a table does with a new row whose key exists; nil: it is refused.
+	OnConflict *ConflictRule `json:",omitempty"`
+
 	Watermark *Watermark `json:",omitempty"`
 	// Options are the WITH (...) options in the order written, with lower-case names.
 	Options []Option `json:",omitempty"`
@@ -110,6 +113,16 @@ type Column struct {
 	Hidden bool `json:",omitempty"`
 	// Dropped columns keep their place, so that stored rows and the plans of views stay valid.
 	Dropped bool `json:",omitempty"`
+}
+
+// ConflictRule says what becomes of a row that is inserted under a primary key that exists: it takes the other's place, or
+// with Ignore is left out.
+type ConflictRule struct {
+	Ignore bool `json:",omitempty"`
+	// Versioned: of two rows the one with the greater value of column Version stays, the later of two with equal ones. NULL
+	// is less than every value.
+	Versioned bool `json:",omitempty"`
+	Version   int  `json:",omitempty"`
 }
 
 // Watermark is a stream's WATERMARK FOR clause.

@@ -98,6 +98,11 @@ func (st *txnState) set(rel uint32, key, row []byte) {
 // indexes follow the rows.
 func (st *txnState) stageTable(w *Write) error {
 	r := w.Relation
+	if w.Proposed != nil {
+		if err := st.settleProposed(w); err != nil {
+			return err
+		}
+	}
 	if err := CheckNotNull(w); err != nil {
 		return err
 	}
@@ -139,6 +144,16 @@ func (st *txnState) stageTable(w *Write) error {
 		}
 	}
 	return nil
+}
+
+// settleProposed makes the change of proposed rows.
+func (st *txnState) settleProposed(w *Write) (err error) {
+	r := w.Relation
+	if err := st.prefetch(r, nil, w.Proposed); err != nil {
+		return err
+	}
+	w.Batch, err = Settle(r, w.Proposed, func(key []byte) ([]byte, error) { return st.current(r.StorageID(), key) })
+	return err
 }
 
 // insert adds row i of a batch to a table and its indexes.

@@ -32,7 +32,13 @@ type Write struct {
 	// with weight -1 must equal the current row of its key byte for byte, else the transaction fails with
 	// ErrConflict; rows of weight +1 are inserted after all deletions. A table without a primary key has its
 	// hidden row id as last column, which the committer fills in for rows where it is NULL.
+	//
+	// Writes of one relation are carried out in their order.
 	Batch *delta.Batch
+	// Proposed are rows in place of Batch, for a table with an ON CONFLICT rule: what each of them changes is decided when
+	// the transaction is committed, against the row that its key has then, so that neither ErrConflict nor a duplicate key
+	// comes of it. The committer sets Batch to the change; before, it is the writer's to use.
+	Proposed *delta.Batch
 	// Encoded is Batch in the store's encoding, made by the writer's goroutine so that the committer need
 	// not; optional, for streams only.
 	Encoded []byte
@@ -48,7 +54,11 @@ type Offset struct {
 func (t *Txn) rows() int {
 	n := 0
 	for i := range t.Writes {
-		n += t.Writes[i].Batch.N
+		if w := &t.Writes[i]; w.Proposed != nil {
+			n += w.Proposed.N
+		} else {
+			n += w.Batch.N
+		}
 	}
 	return n
 }

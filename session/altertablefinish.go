@@ -94,6 +94,9 @@ func (a *alteration) finish(t *engine.Txn) error {
 	if len(a.to.Columns) > columnsMax {
 		return pgerr.New(pgerr.TooManyColumns, "tables can have at most %d columns", columnsMax)
 	}
+	if err := a.keepsConflictRule(); err != nil {
+		return err
+	}
 	if err := a.settleKey(); err != nil {
 		return err
 	}

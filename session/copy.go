@@ -103,7 +103,16 @@ func (s *Session) copyFrom(ctx context.Context, st *ast.Copy, c Client) error {
 	if err != nil {
 		return err
 	}
-	if err := s.writeAll(ctx, writes); err != nil {
+	if r.OnConflict != nil {
+		batches := make([]*delta.Batch, len(writes))
+		for i := range writes {
+			batches[i] = writes[i].Batch
+		}
+		err = s.propose(ctx, r, batches, c)
+	} else {
+		err = s.writeAll(ctx, writes)
+	}
+	if err != nil {
 		return err
 	}
 	return c.Complete(fmt.Sprintf("COPY %d", rows))

@@ -50,6 +50,9 @@ func (s *Session) createTable(ctx context.Context, st *ast.CreateTable, c Client
 				r.PrimaryKeyName = b.keyName
 			}
 		}
+		if err := setConflictRule(r, st.Conflict); err != nil {
+			return err
+		}
 		if err := b.checks(); err != nil {
 			return err
 		}

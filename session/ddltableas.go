@@ -32,6 +32,9 @@ func (s *Session) createTableAs(ctx context.Context, st *ast.CreateTable, c Clie
 	if st.Persistence == ast.Temporary {
 		return pgerr.Unsupported("CREATE TEMPORARY TABLE").At(st.Pos)
 	}
+	if st.Conflict != nil {
+		return noConflictKey(st.Conflict)
+	}
 	schema, name, err := s.target(st.Name)
 	if err != nil {
 		return err

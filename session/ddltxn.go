@@ -75,6 +75,10 @@ func (s *Session) rewritePending(t *engine.Txn) error {
 			if writes[j].Relation.ID != w.From.ID {
 				continue
 			}
+			if writes[j].Proposed != nil {
+				return pgerr.Unsupported("altering a table with an ON CONFLICT rule after an INSERT in the same transaction").
+					WithHint("Commit the INSERT first.")
+			}
 			b, err := w.Rows(writes[j].Batch)
 			if err != nil {
 				return err

@@ -17,6 +17,8 @@ import (
 // change is what an INSERT, UPDATE or DELETE does.
 type change struct {
 	batch *delta.Batch // to be written: old rows with weight -1, new rows
+	// proposed: batch are rows of which the table's ON CONFLICT rule decides what they change.
+	proposed bool
 	// rows are those of the statement's source, which RETURNING is evaluated over.
 	rows []*delta.Batch
 	n    int64 // affected rows
@@ -70,6 +72,9 @@ func (s *Session) execDML(ctx context.Context, p *prepared, params []types.Datum
 				return err
 			}
 		}
+		if ch.proposed {
+			return s.propose(ctx, d.Relation, []*delta.Batch{ch.batch}, c)
+		}
 		return s.write(ctx, engine.Write{Relation: d.Relation, Batch: ch.batch})
 	})
 	return n, returned, err
@@ -91,7 +96,7 @@ func (s *Session) dmlChange(ctx context.Context, d *planner.DML, params []types.
 	if err != nil {
 		return nil, err
 	}
-	ch := &change{}
+	ch := &change{proposed: d.Kind == planner.Insert && d.Conflict == nil && d.Relation.OnConflict != nil}
 	width := len(d.Relation.Columns)
 	for _, b := range source {
 		count, err := rowCount(b)
@@ -105,7 +110,7 @@ func (s *Session) dmlChange(ctx context.Context, d *planner.DML, params []types.
 				break
 			}
 			given := b
-			if b, err = s.complete(d.Relation, d.Rules, b, 0); err != nil && d.Conflict == nil {
+			if b, err = s.complete(d.Relation, d.Rules, b, 0); err != nil && d.Conflict == nil && !ch.proposed {
 				err = s.firstViolation(ctx, d.Relation, given, err)
 			}
 		case planner.Update:

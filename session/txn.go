@@ -84,19 +84,24 @@ func (s *Session) commitTxn(ctx context.Context) error {
 }
 
 // coalesce joins the writes of a transaction per relation and cancels rows that it both inserted and deleted,
-// since the committer applies all deletions of a relation before its insertions.
+// since the committer applies all deletions of a write before its insertions. Proposed rows stay apart from others, and
+// all in the order in which they were written.
 func coalesce(writes []engine.Write) []engine.Write {
 	var out []engine.Write
 	var parts [][]*delta.Batch // of each of out
-	byRel := map[uint32]int{}
+	byRel := map[uint32]int{}  // the last of each relation
 	for _, w := range writes {
 		i, ok := byRel[w.Relation.ID]
-		if !ok {
+		if !ok || (out[i].Proposed != nil) != (w.Proposed != nil) {
 			i = len(out)
 			byRel[w.Relation.ID] = i
 			out, parts = append(out, w), append(parts, nil)
 		}
-		parts[i] = append(parts[i], w.Batch)
+		if w.Proposed != nil {
+			parts[i] = append(parts[i], w.Proposed)
+		} else {
+			parts[i] = append(parts[i], w.Batch)
+		}
 	}
 	for i := range out {
 		if len(parts[i]) > 1 {
@@ -110,9 +115,13 @@ func coalesce(writes []engine.Write) []engine.Write {
 					joined.AppendFrom(b, r, b.Weight(r))
 				}
 			}
+			if out[i].Proposed != nil {
+				out[i].Proposed = joined
+				continue
+			}
 			out[i].Batch, out[i].Encoded = joined, nil
 		}
-		if out[i].Relation.Kind == catalog.Table {
+		if out[i].Relation.Kind == catalog.Table && out[i].Proposed == nil {
 			out[i].Batch = delta.Consolidate(out[i].Batch)
 			engine.ForgetNumbers(out[i].Relation, out[i].Batch)
 		}
@@ -135,17 +144,30 @@ func (s *Session) write(ctx context.Context, w engine.Write) error {
 	next := s.txn.numbered - 1
 	w.Batch = engine.NumberRows(w.Relation, w.Batch, &next)
 	s.txn.numbered = next + 1
-	if s.txn.rows += w.Batch.N; s.txn.rows > pendingRowsMax {
-		return pgerr.New(pgerr.ProgramLimitExceeded, "a transaction may change at most %d rows", pendingRowsMax)
+	if err := s.hold(w.Batch.N); err != nil {
+		return err
 	}
 	if err := s.checkKeys(ctx, &w); err != nil {
 		return err
 	}
-	s.txn.writes = append(s.txn.writes, w)
-	if s.txn.changed != nil {
-		s.txn.note(&w, s.catalog())
+	s.keep(&w)
+	return nil
+}
+
+// hold counts rows that the open transaction holds back.
+func (s *Session) hold(rows int) error {
+	if s.txn.rows += rows; s.txn.rows > pendingRowsMax {
+		return pgerr.New(pgerr.ProgramLimitExceeded, "a transaction may change at most %d rows", pendingRowsMax)
 	}
 	return nil
+}
+
+// keep adds a write, whose Batch is what the transaction's own reads see of it, to the open transaction.
+func (s *Session) keep(w *engine.Write) {
+	s.txn.writes = append(s.txn.writes, *w)
+	if s.txn.changed != nil {
+		s.txn.note(w, s.catalog())
+	}
 }
 
 // note adds a write to what the transaction's own reads see.

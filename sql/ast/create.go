@@ -22,17 +22,40 @@ type CreateTable struct {
 	Inherits    []ObjectName
 	PartitionBy *PartitionBy
 	PartitionOf *PartitionOf
-	Using       string // access method
-	Options     []Option
-	OnCommit    OnCommit
-	Tablespace  string
-	Format      *FormatEncode
-	OnError     string // ON ERROR word, in lower case
+	// Conflict says what becomes of a new row whose key exists; nil: it is refused.
+	Conflict   *TableConflict
+	Using      string // access method
+	Options    []Option
+	OnCommit   OnCommit
+	Tablespace string
+	Format     *FormatEncode
+	OnError    string // ON ERROR word, in lower case
 	// As is CREATE TABLE AS: a *Select or an *Execute. Columns then names its columns.
 	As      Statement
 	Columns []string
 	NoData  bool // AS ... WITH NO DATA
 }
+
+// TableConflict is ON CONFLICT action [WITH VERSION COLUMN (name)] after a table's columns.
+type TableConflict struct {
+	Pos    int
+	Action ConflictAction
+	// Version is the version column, at VersionPos; empty for none.
+	Version    string
+	VersionPos int
+}
+
+// ConflictAction is what a table does with a new row whose key exists.
+type ConflictAction uint8
+
+const (
+	// ConflictOverwrite puts the new row in the old one's place.
+	ConflictOverwrite ConflictAction = iota
+	// ConflictIgnore leaves the new row out; DO NOTHING is the same.
+	ConflictIgnore
+	// ConflictUpdateIfNotNull takes what is not NULL of the new row.
+	ConflictUpdateIfNotNull
+)
 
 // CreateStream is CREATE STREAM: an append-only relation, with columns, or AS a query, or with a connector.
 type CreateStream struct {

@@ -128,6 +128,7 @@ func (p *printer) createTable(s *CreateTable) {
 		p.w(" ")
 		parens(p, b.Elems, p.indexElem)
 	}
+	p.tableConflict(s.Conflict)
 	p.named(" USING ", s.Using)
 	p.with(s.Options)
 	p.w([...]string{"", " ON COMMIT PRESERVE ROWS", " ON COMMIT DELETE ROWS", " ON COMMIT DROP"}[s.OnCommit])
@@ -138,6 +139,18 @@ func (p *printer) createTable(s *CreateTable) {
 		p.w(" AS ")
 		p.node(s.As)
 		p.when(s.NoData, " WITH NO DATA")
+	}
+}
+
+func (p *printer) tableConflict(c *TableConflict) {
+	if c == nil {
+		return
+	}
+	p.w(" ON CONFLICT ", [...]string{"OVERWRITE", "IGNORE", "DO UPDATE IF NOT NULL"}[c.Action])
+	if c.Version != "" {
+		p.w(" WITH VERSION COLUMN (")
+		p.ident(c.Version)
+		p.w(")")
 	}
 }
 

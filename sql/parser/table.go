@@ -62,6 +62,7 @@ func (p *parser) tableTail(t *ast.CreateTable) {
 		p.expect(lex.BY)
 		t.PartitionBy = &ast.PartitionBy{Pos: pos, Strategy: p.colID(), Elems: p.indexElems()}
 	}
+	t.Conflict = p.tableConflict()
 	t.Using = p.usingMethod()
 	if !p.acceptAll(lex.WITHOUT, lex.OIDS) {
 		t.Options = p.optWith()
@@ -81,6 +82,38 @@ func (p *parser) tableTail(t *ast.CreateTable) {
 	t.Tablespace = p.tablespace()
 	t.Format = p.formatEncode()
 	t.OnError = p.onError()
+}
+
+// tableConflict reads ON CONFLICT action [WITH VERSION COLUMN (name)].
+func (p *parser) tableConflict() *ast.TableConflict {
+	if !p.is(lex.ON) || p.peek(1).Kw != lex.CONFLICT {
+		return nil
+	}
+	c := &ast.TableConflict{Pos: p.pos()}
+	p.next()
+	p.next()
+	switch {
+	case p.acceptWord("overwrite"):
+	case p.acceptWord("ignore"):
+		c.Action = ast.ConflictIgnore
+	default:
+		p.expect(lex.DO)
+		if p.accept(lex.NOTHING) {
+			c.Action = ast.ConflictIgnore
+			break
+		}
+		p.expect(lex.UPDATE, lex.IF, lex.NOT, lex.NULL)
+		c.Action = ast.ConflictUpdateIfNotNull
+	}
+	if p.is(lex.WITH) && p.peek(1).Kw == lex.VERSION {
+		p.next()
+		p.next()
+		p.expect(lex.COLUMN)
+		p.expectKind('(')
+		c.VersionPos, c.Version = p.pos(), p.colID()
+		p.expectKind(')')
+	}
+	return c
 }
 
 // onError reads ON ERROR word.
