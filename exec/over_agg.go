@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"slices"
+
 	"millrace/delta"
 	"millrace/expr/agg"
 	"millrace/types"
@@ -19,6 +21,7 @@ import (
 type overAcc struct {
 	fold   agg.Fold // instead of all below
 	parts  []foldPart
+	cells  []int64 // of the frame, where the fold reads the digests of values
 	values []types.Datum
 
 	acc, other agg.Accumulator
@@ -174,6 +177,9 @@ func (a *overAcc) gather(f *overFunc, w *overRows, s *overSide, frame []span, ou
 			}
 		}
 	}
+	if f.Agg.Func.Digest != nil {
+		return a.gatherCells(f, w, out)
+	}
 	next, err := a.fold.Begin(nil, total)
 	end := int64(0)
 	for _, p := range a.parts {
@@ -190,6 +196,32 @@ func (a *overAcc) gather(f *overFunc, w *overRows, s *overSide, frame []span, ou
 			from := max(next, start)
 			next, err = a.fold.Row(a.values, from, end-from)
 		}
+	}
+	if err != nil {
+		out.AppendNull()
+		return err
+	}
+	return a.fold.End(out)
+}
+
+// gatherCells appends the value of a fold over the digests of the frame's values, which it gets in order and once each.
+func (a *overAcc) gatherCells(f *overFunc, w *overRows, out *delta.Vec) error {
+	v := w.col(f.Agg.Args[0])
+	a.cells = a.cells[:0]
+	for _, p := range a.parts {
+		if !v.IsNull(p.at) {
+			a.cells = append(a.cells, f.Agg.Func.Digest(v.Type, v.Datum(p.at)))
+		}
+	}
+	slices.Sort(a.cells)
+	a.cells = slices.Compact(a.cells)
+	next, err := a.fold.Begin(nil, int64(len(a.cells)))
+	for i, cell := range a.cells {
+		if err != nil || next == agg.Done {
+			break
+		}
+		a.values = append(a.values[:0], types.NewInt(cell))
+		next, err = a.fold.Row(a.values, int64(i), 1)
 	}
 	if err != nil {
 		out.AppendNull()

@@ -79,11 +79,13 @@ func readFloatCounts(b []byte) (c floatCounts, rest []byte) {
 }
 
 // floatSumAcc is sum and avg over real and double precision. The result is the exact sum of the values, correctly
-// rounded, whatever their order and whatever was added and retracted before. State: the counts, then the exact
-// sum as appendLong writes it.
+// rounded, whatever their order and whatever was added and retracted before; the sum of negative zeros alone is
+// negative zero. State: the counts, then the exact sum as appendLong writes it, then the number of negative zeros as a
+// varint unless that is none.
 type floatSumAcc struct {
 	counts slab[floatCounts]
 	sums   exactSums
+	zeros  slab[int64] // negative zeros
 	avg    bool
 	single bool // the result is a real
 }
@@ -97,19 +99,24 @@ func newAvgFloat([]types.T) Accumulator { return &floatSumAcc{sums: newExactSums
 func (a *floatSumAcc) Grow(n int) {
 	a.counts.Grow(n)
 	a.sums.Grow(n)
+	a.zeros.Grow(n)
 }
 
 func (a *floatSumAcc) Reset() {
 	a.counts.Reset()
 	a.sums.Reset()
+	a.zeros.Reset()
 }
 
-func (a *floatSumAcc) Bytes() int { return a.counts.Bytes() + a.sums.Bytes() }
+func (a *floatSumAcc) Bytes() int { return a.counts.Bytes() + a.sums.Bytes() + a.zeros.Bytes() }
 
 func (a *floatSumAcc) Add(slots, sel []uint32, args []*delta.Vec, weights []int64) {
 	floats := args[0].Floats
 	eachRow(slots, sel, args[0], weights, func(i int, slot uint32, w int64) {
 		x := floats[i]
+		if x == 0 && math.Signbit(x) {
+			a.zeros.slots[slot] += w
+		}
 		if a.counts.slots[slot].count(x, w) {
 			a.sums.add(slot, floatTerm(x, magnitude(w)), (x < 0) != (w < 0))
 		}
@@ -129,11 +136,15 @@ func (a *floatSumAcc) Merge(dst, state []byte, slot int) []byte {
 	c.add(&a.counts.slots[slot])
 	w := a.sums.scratch
 	clear(w)
-	readLong(w, rest)
+	zeros, _ := readVarint(readLong(w, rest))
+	zeros += a.zeros.slots[slot]
 	a.sums.addSlot(w, slot)
 	start := len(dst)
 	dst = appendLong(c.append(dst), w)
-	if c == (floatCounts{}) && len(dst) == start+2 {
+	switch {
+	case zeros != 0:
+		return binary.AppendVarint(dst, zeros)
+	case c == (floatCounts{}) && len(dst) == start+2:
 		return dst[:start]
 	}
 	return dst
@@ -149,8 +160,11 @@ func (a *floatSumAcc) Result(state []byte, out *delta.Vec) error {
 	if !special {
 		w := a.sums.scratch
 		clear(w)
-		readLong(w, rest)
+		zeros, _ := readVarint(readLong(w, rest))
 		v = a.value(w, c.n)
+		if v == 0 && zeros == c.n && !a.avg {
+			v = math.Copysign(0, -1)
+		}
 		if math.IsInf(v, 0) {
 			out.AppendNull()
 			return errFloatOverflow()

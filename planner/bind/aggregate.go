@@ -61,6 +61,10 @@ type grouping struct {
 	extra []logical.ColID // columns that depend on a table's key in the group
 	// renamed: the group's columns have other numbers afterwards, since a grouping set may make them NULL.
 	renamed bool
+	// constants are the expressions that are constant, and the item of the select list that each is. Where a grouping set may
+	// make it NULL only that item is, and an equal constant elsewhere is what it says.
+	constants map[int]int
+	sets      *setUnion // where there are grouping sets
 	// same are the columns of subqueries that the group has, too, and what they are there.
 	same  map[logical.ColID]expr.Expr
 	node  *logical.Aggregate // of a plain GROUP BY
@@ -178,6 +182,9 @@ func onlyGrouped(err error) error {
 // finish completes the aggregation once all that reads it is known: with columns that depend on the group, and the
 // values of GROUPING.
 func (g *grouping) finish(n logical.Node) logical.Node {
+	if g.sets != nil {
+		g.sets.carry()
+	}
 	if g.node != nil {
 		g.node.Group, g.node.Dependent = append(g.node.Group, g.extra...), g.extra
 	}
@@ -190,7 +197,7 @@ func (g *grouping) replace(e expr.Expr) expr.Expr {
 		return nil
 	}
 	for i, x := range g.exprs {
-		if expr.Equal(e, x) {
+		if !g.apart(i) && expr.Equal(e, x) {
 			if _, same := e.(*expr.Column); same && !g.renamed {
 				return e
 			}
@@ -198,16 +205,36 @@ func (g *grouping) replace(e expr.Expr) expr.Expr {
 		}
 	}
 	return expr.Rewrite(e, func(x expr.Expr) expr.Expr {
-		if _, ok := x.(*expr.Column); ok && !g.renamed {
+		col, ok := x.(*expr.Column)
+		if ok && !g.renamed {
 			return x
 		}
 		for i, y := range g.exprs {
-			if expr.Equal(x, y) {
+			if !g.apart(i) && expr.Equal(x, y) {
 				return g.b.cols.Ref(g.cols[i])
 			}
 		}
+		if ok && g.sets != nil && g.local.Has(col.Index) && g.dependent(col.Index) {
+			return g.b.cols.Ref(g.sets.carried(g, col.Index))
+		}
 		return x
 	})
+}
+
+// apart reports whether an expression of the group is a constant that grouping sets make NULL in its own place only.
+func (g *grouping) apart(i int) bool {
+	_, constant := g.constants[i]
+	return constant && g.sets != nil
+}
+
+// item rewrites an item of the select list, or what orders by it.
+func (g *grouping) item(target int, e expr.Expr) expr.Expr {
+	for i := range g.exprs {
+		if of, ok := g.constants[i]; ok && of >= 0 && of == target && g.sets != nil {
+			return g.b.cols.Ref(g.cols[i])
+		}
+	}
+	return g.replace(e)
 }
 
 // check reports the first column in e that is neither grouped nor inside of an aggregate. A column of a table whose
@@ -244,12 +271,17 @@ func (b *Binder) label(id logical.ColID) string {
 
 // dependent reports whether a column's value follows from grouped columns: those are its table's primary key.
 func (g *grouping) dependent(id logical.ColID) bool {
-	scan := g.b.scans[id]
-	if g.renamed || scan == nil || len(scan.Relation.Key) == 0 {
+	scan, cols := g.b.scans[id], g.cols
+	if g.sets != nil {
+		cols = g.sets.common
+	} else if g.renamed {
+		return false
+	}
+	if scan == nil || len(scan.Relation.Key) == 0 {
 		return false
 	}
 	for _, k := range scan.Relation.Key {
-		if i := slices.Index(scan.Attrs, k); i < 0 || !slices.Contains(g.cols, scan.Cols[i]) {
+		if i := slices.Index(scan.Attrs, k); i < 0 || !slices.Contains(cols, scan.Cols[i]) {
 			return false
 		}
 	}

@@ -272,20 +272,12 @@ func (c *clause) aggregateLevel(call *aggCall, in *clause, pos int) (*aggregatio
 	for _, p := range in.pending {
 		used.Union(logical.Free(p.node))
 	}
-	level := c
-	for s := c.scope; s != nil; s = s.outer {
-		if s.gives(used) {
-			break
-		}
-		if s.outer == nil {
-			level = c
-			break
-		}
-		level = s.within
-	}
+	level := c.levelOf(used)
 	switch {
 	case level == nil:
 		return nil, pgerr.New(pgerr.GroupingError, "aggregate functions are not allowed in FROM clause of their own query level").At(pos)
+	case level.grouping(used) != nil:
+		return nil, pgerr.New(pgerr.GroupingError, "aggregate function calls cannot be nested").At(level.grouping(used).at)
 	case level.inAggregate:
 		return nil, pgerr.New(pgerr.GroupingError, "aggregate function calls cannot be nested").At(pos)
 	case level.aggs == nil:
@@ -294,6 +286,22 @@ func (c *clause) aggregateLevel(call *aggCall, in *clause, pos int) (*aggregatio
 		return nil, pgerr.New(pgerr.InvalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term").At(pos)
 	}
 	return level.aggs, nil
+}
+
+// levelOf gives the clause of the innermost query whose columns are among some; c itself where none are, nil where that query's
+// FROM clause is what is being bound.
+func (c *clause) levelOf(used logical.ColSet) *clause {
+	level := c
+	for s := c.scope; s != nil; s = s.outer {
+		if s.gives(used) || level.grouping(used) != nil {
+			return level
+		}
+		if s.outer == nil {
+			break
+		}
+		level = s.within
+	}
+	return c
 }
 
 func (a *aggCall) same(o *aggCall) bool {

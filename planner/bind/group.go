@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"millrace/expr"
 	"millrace/pgerr"
 	"millrace/sql/ast"
@@ -11,6 +13,8 @@ import (
 type groupBy struct {
 	exprs []expr.Expr
 	sets  [][]int
+	// constants are the expressions that are constant, and which item of the select list each is; -1 for none.
+	constants map[int]int
 	// subqueries are those of the expressions.
 	subqueries []pending
 	// setCalls are the set-returning functions of the expressions, which run before rows are grouped.
@@ -24,7 +28,7 @@ const groupingSetsMax = 4096
 // input.
 func (k *core) bindGroupBy(input *clause) (*groupBy, error) {
 	c := k.b.clause(k.scope, "GROUP BY")
-	g := &groupBy{setCalls: &setCalls{}}
+	g := &groupBy{setCalls: &setCalls{}, constants: map[int]int{}}
 	c.sets = g.setCalls
 	plain := true
 	sets := [][]int{{}}
@@ -115,19 +119,23 @@ func (k *core) groupExpr(c *clause, g *groupBy, e ast.Expr) ([]int, error) {
 	}
 	var set []int
 	for _, e := range items {
-		x, err := k.groupItem(c, e)
+		x, of, err := k.groupItem(c, e)
 		if err != nil {
 			return nil, err
 		}
+		_, constant := expr.Fold(x).(*expr.Const)
 		n := -1
 		for i, y := range g.exprs {
-			if expr.Equal(x, y) && expr.VolatilityOf(x) != expr.Volatile {
+			if to, ok := g.constants[i]; expr.Equal(x, y) && expr.VolatilityOf(x) != expr.Volatile && (!ok || to == of) {
 				n = i
 			}
 		}
 		if n < 0 {
 			n = len(g.exprs)
 			g.exprs = append(g.exprs, x)
+			if constant {
+				g.constants[n] = of
+			}
 		}
 		set = join(set, []int{n})
 	}
@@ -163,16 +171,17 @@ func distinctSets(sets [][]int) [][]int {
 	return out
 }
 
-func (k *core) groupItem(c *clause, e ast.Expr) (expr.Expr, error) {
+// groupItem binds an expression of GROUP BY, and gives the item of the select list that it is, -1 for none.
+func (k *core) groupItem(c *clause, e ast.Expr) (expr.Expr, int, error) {
 	i, isPosition, err := k.position(e, "GROUP BY")
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if !isPosition {
 		i = -1
 		if ref, ok := e.(*ast.ColumnRef); ok && len(ref.Parts) == 1 && !k.hasInput(ref.Parts[0]) {
 			if i, err = k.outputName(e, "GROUP BY"); err != nil {
-				return nil, err
+				return nil, 0, err
 			}
 		}
 	}
@@ -187,6 +196,8 @@ func (k *core) groupItem(c *clause, e ast.Expr) (expr.Expr, error) {
 		x = k.targets[i].literal
 	default:
 		x, err = c.bind(e)
+		text := ast.Format(e)
+		i = slices.IndexFunc(k.targets, func(t target) bool { return t.ast != nil && ast.Format(t.ast) == text })
 	}
 	if err == nil {
 		x, err = c.typed(x, ast.Start(e))
@@ -194,7 +205,7 @@ func (k *core) groupItem(c *clause, e ast.Expr) (expr.Expr, error) {
 	if err == nil {
 		_, err = c.equality(x.Type(), ast.Start(e))
 	}
-	return x, err
+	return x, i, err
 }
 
 // hasInput reports whether a column of this level's FROM clause has the name.

@@ -129,7 +129,7 @@ func (b *Binder) bindCore(q *ast.SelectCore, order []*ast.OrderItem, outside *sc
 	}
 	node = group.setCalls.apply(input.attach(node))
 	if len(q.GroupBy) > 0 || q.Having != nil || len(k.aggs.calls) > 0 || len(k.aggs.groupings) > 0 {
-		g := &grouping{b: b, exprs: group.exprs}
+		g := &grouping{b: b, exprs: group.exprs, constants: group.constants}
 		g.same = group.sameSubqueries(having, k.list)
 		k.sets.without(group.setCalls, b, g.same)
 		g.local.AddAll(node.Output())
@@ -251,8 +251,8 @@ func (k *core) regroup(g *grouping, having *clause, preds []expr.Expr, semis []*
 		if k.targets[i].bound == nil {
 			continue
 		}
-		x, err := replace(k.targets[i].bound)
-		if err != nil {
+		x := g.item(i, logical.RenameExpr(k.targets[i].bound, g.same))
+		if err := g.check(x); err != nil {
 			return err
 		}
 		k.targets[i].bound = x
@@ -271,8 +271,8 @@ func (k *core) regroup(g *grouping, having *clause, preds []expr.Expr, semis []*
 		}
 	}
 	for i := range sorts {
-		x, err := replace(sorts[i].expr)
-		if err != nil {
+		x := g.item(sorts[i].target-1, logical.RenameExpr(sorts[i].expr, g.same))
+		if err := g.check(x); err != nil {
 			return err
 		}
 		sorts[i].expr = x

@@ -158,7 +158,7 @@ func (c *clause) windowAggregate(w *windowCall, e *ast.FuncCall) error {
 	if err != nil {
 		return err
 	}
-	if fn := call.fn; fn.Fold != nil && (fn.By != nil || fn.Digest != nil || fn.Backward || fn.Pick) {
+	if fn := call.fn; fn.Fold != nil && (fn.By != nil || fn.Backward || fn.Pick) {
 		// They have an order of their own.
 		return pgerr.Unsupported("the aggregate function " + call.fn.Name + " with OVER").At(e.Pos)
 	}
