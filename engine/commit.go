@@ -161,7 +161,7 @@ func (e *Engine) commitGroup(group []*Txn) {
 		g.commit.Close()
 		return
 	}
-	now := e.clock.Now()
+	now := e.commitTime()
 	if err := g.commit.Apply(epoch, now); err != nil {
 		err = fmt.Errorf("commit epoch %d: %w", epoch, err)
 		if !errors.Is(err, storage.ErrDiskFull) {
@@ -315,6 +315,7 @@ func (e *Engine) publish(g *groupState, now int64, txns []*Txn) {
 			}
 		}
 	}
+	e.wakeDue()
 	e.mu.Unlock()
 	old.release()
 }

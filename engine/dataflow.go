@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -48,6 +49,8 @@ type dataflow struct {
 	space  *state.Space
 	inputs []input
 	fresh  bool // nothing of it is in the store yet
+	// clocked says that the plan depends on the log's time.
+	clocked bool
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -66,6 +69,8 @@ type dataflow struct {
 	loading  bool        // its first contents are not complete: it serves no read
 	placed   bool        // the frontier is valid, or, while loading, where it will be when loaded
 	running  bool
+	nextTime int64   // the next time at which its rows change by themselves; noTime is never
+	acted    uint64  // of a clocked one: the end of the last step that changed its rows
 	stops    []*stop // epochs that a step must end at, ascending
 	status   Status
 	err      error
@@ -101,7 +106,7 @@ func (e *Engine) newDataflow(r *catalog.Relation) *dataflow {
 	d := &dataflow{
 		e: e, id: r.ID, ctx: ctx, cancel: cancel,
 		wake: make(chan struct{}, 1), done: make(chan struct{}), changed: make(chan struct{}),
-		loading: true, status: Loading,
+		loading: true, status: Loading, nextTime: noTime,
 	}
 	d.rel.Store(r)
 	return d
@@ -128,6 +133,11 @@ func (e *Engine) prepare(d *dataflow, snap *catalog.Snapshot) {
 	}
 	d.frontier, d.fresh = frontier, !found
 	d.loading, d.placed = d.fresh, !d.fresh
+	if d.clocked && found {
+		// What it waits for is in its state, which its own goroutine reads; until then it takes every time for its own.
+		d.acted = frontier
+		d.waitUntil(math.MinInt64)
+	}
 	// Reads that come before the dataflow's first step must know of them.
 	if d.stats.OpenErrors, err = e.countErrors(d.id); err != nil {
 		d.status, d.err = Failed, err
@@ -150,7 +160,7 @@ func (e *Engine) planAmong(d *dataflow, snap *catalog.Snapshot, find func(id uin
 	if err != nil {
 		return fmt.Errorf("plan: %w", err)
 	}
-	d.plan = plan
+	d.plan, d.clocked = plan, plan.Clocked()
 	d.fingerprint = fingerprint
 	stored, found, err := e.store.Note(d.id, planNote)
 	if err != nil {
@@ -221,6 +231,7 @@ func (e *Engine) unlink(d *dataflow) {
 			e.tails.close(r.id)
 		}
 	}
+	delete(e.timed, d.id)
 }
 
 func appendNew[E comparable](s []E, x E) []E {
@@ -253,9 +264,13 @@ func (d *dataflow) wakeUp() {
 	}
 }
 
-// pending is the last epoch that changed an input; Engine.mu is held.
+// pending is the last epoch that changed an input or, by its time, the rows of this view or one below it; Engine.mu is
+// held.
 func (d *dataflow) pending() uint64 {
-	var p uint64
+	p := d.timePending()
+	for _, u := range d.allUps {
+		p = max(p, u.timePending())
+	}
 	for _, b := range d.base {
 		if r := d.e.relations[b]; r != nil {
 			p = max(p, r.lastChange)
@@ -373,6 +388,7 @@ func (d *dataflow) fail(err error) {
 	e := d.e
 	e.mu.Lock()
 	d.running = false
+	d.waitUntil(noTime)
 	if !errors.Is(err, ErrStopped) {
 		d.status, d.err = Failed, err
 		d.failures++

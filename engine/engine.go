@@ -32,8 +32,12 @@ type Options struct {
 	Sinks   func(r *catalog.Relation) (connector.Sink, error)
 	// System lists the system relations that are computed at read time, with their contents.
 	System []SystemRelation
-	// NoBackground leaves flushing and trimming to explicit calls of Maintain: for tests.
+	// NoBackground leaves flushing and trimming to explicit calls of Maintain, and ticks to Tick: for tests.
 	NoBackground bool
+	// EpochTimesKept is how long, in microseconds, the times of old epochs are kept; see EpochTime. 0 is a week.
+	EpochTimesKept int64
+	// AdvanceRowsMax bounds the rows of state that time alone moves in one write; 0 is the default.
+	AdvanceRowsMax int
 	// StepRowsMax bounds the changed rows of one dataflow step; 0 is the default.
 	StepRowsMax int
 	// StateBytes overrides the share of MemoryLimit for operator state: for tests; 0 is the default, -1 none.
@@ -63,12 +67,16 @@ type Engine struct {
 	seqMu     sync.Mutex
 	sequences map[uint32]*sequence // those in use, by id
 
-	mu        sync.Mutex
-	published *sharedSnapshot
-	relations map[uint32]*relation
-	flows     map[uint32]*dataflow
-	sources   map[uint32]*source
-	closed    bool
+	dueMoved chan struct{} // the next time that a dataflow waits for may have changed; capacity 1
+
+	mu           sync.Mutex
+	published    *sharedSnapshot
+	timed        map[uint32]*dataflow // those that wait for a time
+	timesTrimmed uint64               // exact times are gone through this epoch, as far as this process knows
+	relations    map[uint32]*relation
+	flows        map[uint32]*dataflow
+	sources      map[uint32]*source
+	closed       bool
 }
 
 // relation is what the engine keeps of a stream, table or materialized view beside its catalog entry; under
@@ -96,6 +104,12 @@ func Open(opt Options) (*Engine, error) {
 	if opt.StepRowsMax == 0 {
 		opt.StepRowsMax = stepRowsMax
 	}
+	if opt.AdvanceRowsMax == 0 {
+		opt.AdvanceRowsMax = opt.StepRowsMax
+	}
+	if opt.EpochTimesKept == 0 {
+		opt.EpochTimesKept = epochTimesKept
+	}
 	m := splitMemory(opt)
 	store, err := storage.Open(storage.Options{Dir: opt.Dir, FS: opt.FS, CacheBytes: m.cache, MemTableBytes: m.memTable, Log: opt.Log})
 	if err != nil {
@@ -113,6 +127,8 @@ func Open(opt Options) (*Engine, error) {
 		flows:         map[uint32]*dataflow{},
 		sources:       map[uint32]*source{},
 		sequences:     map[uint32]*sequence{},
+		timed:         map[uint32]*dataflow{},
+		dueMoved:      make(chan struct{}, 1),
 	}
 	if err := e.load(); err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -185,6 +201,10 @@ func (e *Engine) load() error {
 	if !e.opt.NoBackground {
 		e.background.Add(1)
 		go e.runMaintenance()
+		if _, still := e.clock.(*ManualClock); !still {
+			e.background.Add(1)
+			go e.runTicks()
+		}
 	}
 	return nil
 }

@@ -61,6 +61,7 @@ func (e *Engine) Maintain(ctx context.Context) error {
 			errs = append(errs, e.store.TrimLog(t.rel, t.through))
 		}
 	}
+	errs = append(errs, e.trimTimes(durable))
 	return errors.Join(errs...)
 }
 

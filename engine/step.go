@@ -51,8 +51,10 @@ func (d *dataflow) build() error {
 		return fmt.Errorf("build operators: %w", err)
 	}
 	d.flow = flow
-	d.out.openErrors, err = d.e.countErrors(d.id)
-	return err
+	if d.out.openErrors, err = d.e.countErrors(d.id); err != nil || !d.clocked || d.fresh {
+		return err
+	}
+	return d.recoverTime()
 }
 
 // cursor reads one input's changes in order of epoch.
@@ -145,11 +147,14 @@ func (d *dataflow) step(target uint64) error {
 			return err
 		}
 	}
+	if err := d.catchUp(cursors, target); err != nil {
+		return err
+	}
 	end, rows, err := d.pushAll(cursors, target)
 	if err != nil {
 		return err
 	}
-	if err := d.flow.Flush(); err != nil {
+	if err := d.flush(end); err != nil {
 		return err
 	}
 	return d.applyStep(end, rows)
@@ -163,8 +168,14 @@ func (d *dataflow) pushAll(cursors []*cursor, target uint64) (end uint64, rows i
 		for _, c := range live[1:] {
 			epoch = min(epoch, c.epoch)
 		}
-		if rows >= int64(d.e.opt.StepRowsMax) && len(d.ups) == 0 {
-			return end, rows, nil
+		if end > 0 && len(d.ups) == 0 {
+			full, err := rows >= int64(d.e.opt.StepRowsMax), error(nil)
+			if !full {
+				full, err = d.overdue(epoch)
+			}
+			if full || err != nil {
+				return end, rows, err
+			}
 		}
 		kept := live[:0]
 		for _, c := range live {
@@ -185,6 +196,11 @@ func (d *dataflow) pushAll(cursors []*cursor, target uint64) (end uint64, rows i
 		live = kept
 		end = epoch
 	}
+	if end > 0 && len(d.ups) == 0 {
+		if much, err := d.overdue(target); much || err != nil {
+			return end, rows, err
+		}
+	}
 	return target, rows, nil
 }
 
@@ -193,6 +209,10 @@ func (d *dataflow) applyStep(end uint64, rowsIn int64) error {
 	e := d.e
 	st := e.store.NewStep(d.id)
 	if err := d.out.write(st, end, e.hasConsumers(d.id)); err != nil {
+		return err
+	}
+	next, err := d.waitsFor()
+	if err != nil {
 		return err
 	}
 	if err := d.space.WriteTo(st); err != nil {
@@ -210,26 +230,38 @@ func (d *dataflow) applyStep(end uint64, rowsIn int64) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	d.frontier = end
+	if d.clocked {
+		d.waitUntil(next)
+		if d.out.rows > 0 {
+			d.acted = end
+		}
+	}
+	d.noteStep(end, rowsIn)
+	for _, c := range e.relations[d.id].consumersOrNone() {
+		c.wakeUp()
+	}
+	d.broadcast()
+	return nil
+}
+
+// noteStep takes note of what was written, under the given epoch in the changelog, and forgets it; Engine.mu is held.
+func (d *dataflow) noteStep(epoch uint64, rowsIn int64) {
+	e := d.e
 	d.stats.Steps++
 	d.stats.RowsIn += rowsIn
 	d.stats.RowsOut += d.out.rows
 	d.stats.OpenErrors = d.out.openErrors
 	for _, b := range d.out.batches {
-		e.tails.append(d.id, end, b)
+		e.tails.append(d.id, epoch, b)
 	}
 	d.noteRows()
 	d.out.reset()
-	for _, c := range e.relations[d.id].consumersOrNone() {
-		c.wakeUp()
-	}
 	if e.budget.Exceeded() {
 		// This one has come down to its share; the others have to, too, though they may have nothing else to do.
 		for _, f := range e.flows {
 			f.wakeUp()
 		}
 	}
-	d.broadcast()
-	return nil
 }
 
 // load computes the first contents. A view over streams alone begins before their first epoch and follows
@@ -255,7 +287,7 @@ func (d *dataflow) load() error {
 		}
 		end = epoch
 	}
-	if err := d.flow.Flush(); err != nil {
+	if err := d.flush(end); err != nil {
 		return err
 	}
 	if err := d.applyStep(end, 0); err != nil {
@@ -334,7 +366,7 @@ func (d *dataflow) loadSnapshot() (uint64, error) {
 
 // flushLoad writes a part of a back-fill, without a frontier.
 func (d *dataflow) flushLoad(epoch uint64) error {
-	if err := d.flow.Flush(); err != nil {
+	if err := d.flush(epoch); err != nil {
 		return err
 	}
 	st := d.e.store.NewStep(d.id)

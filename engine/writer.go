@@ -50,7 +50,7 @@ type writer struct {
 	batches []*delta.Batch
 	bytes   int64 // of batches
 	rows    int64
-	seq     uint32 // of appended batches within one epoch
+	seq     uint32 // of the next batch within the epoch seqAt, in the changelog and in the rows of an append-only view
 	seqAt   uint64
 
 	errs       map[string]*rowFailure
@@ -177,6 +177,9 @@ func (e *Engine) countErrors(view uint32) (n int64, err error) {
 
 // write adds the collected results to a step. With logged, the changes go to the view's changelog, too.
 func (w *writer) write(st *storage.Step, epoch uint64, logged bool) error {
+	if w.seqAt != epoch {
+		w.seqAt, w.seq = epoch, 0
+	}
 	switch w.form {
 	case keyed:
 		w.writeKeyed(st)
@@ -192,21 +195,18 @@ func (w *writer) write(st *storage.Step, epoch uint64, logged bool) error {
 			return fmt.Errorf("sink: %w", err)
 		}
 	case appended:
-		if w.seqAt != epoch {
-			w.seqAt, w.seq = epoch, 0
-		}
-		for _, b := range w.batches {
+		for i, b := range w.batches {
 			w.encBuf = codec.Encode(w.encBuf[:0], b)
-			st.AppendRows(storage.Position{Epoch: epoch, Seq: w.seq}, w.encBuf)
-			w.seq++
+			st.AppendRows(storage.Position{Epoch: epoch, Seq: w.seq + uint32(i)}, w.encBuf)
 		}
 	}
 	if logged {
 		for i, b := range w.batches {
 			w.encBuf = codec.Encode(w.encBuf[:0], b)
-			st.AppendLog(storage.Position{Epoch: epoch, Seq: uint32(i)}, w.encBuf)
+			st.AppendLog(storage.Position{Epoch: epoch, Seq: w.seq + uint32(i)}, w.encBuf)
 		}
 	}
+	w.seq += uint32(len(w.batches))
 	for _, f := range w.errs {
 		if f.weight != 0 {
 			st.AddError(f.payload, f.weight, nil)

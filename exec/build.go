@@ -47,6 +47,9 @@ func Build(p *physical.Plan, opt Options) (*Dataflow, error) {
 			d.outs[in].to = append(d.outs[in].to, edge{op, port, o})
 		}
 		d.ops, d.outs = append(d.ops, op), append(d.outs, o)
+		if c, ok := op.(clocked); ok {
+			d.clocked = append(d.clocked, c)
+		}
 		if _, ok := n.(*physical.Scan); ok {
 			d.scans = append(d.scans, i)
 		}

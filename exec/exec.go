@@ -64,6 +64,9 @@ type Dataflow struct {
 	held  int64 // bytes gathered by all operators in the present step
 	// inRecursion gives for each operator the work table that it depends on, or -1.
 	inRecursion []int
+	clocked     []clocked // operators that act as time goes on, by index
+	now         int64     // the time at which the present step ends
+	moving      moving
 	fresh       bool // the next Flush is the first over a new state
 	done        bool // AdHoc: the one Flush has been
 }
@@ -92,6 +95,11 @@ func (d *Dataflow) Flush() error {
 	if d.done {
 		return errors.New("exec: an ad-hoc query has one step")
 	}
+	d.moving = moving{op: -1}
+	return d.flushAll()
+}
+
+func (d *Dataflow) flushAll() error {
 	for i := range d.ops {
 		if err := d.flush(i); err != nil {
 			return err

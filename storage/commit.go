@@ -81,15 +81,19 @@ func (c *Commit) DropRelation(rel uint32) {
 func (c *Commit) Bytes() int { return c.b.Len() }
 
 // Apply writes everything in one synced batch under epoch, which must be above the last one, and ends the
-// commit. wallMicros is the commit's time. After an error that is [ErrDiskFull], [ErrOrder] or [ErrTooLarge] nothing has
+// commit. wallMicros is the commit's time, which must not be below the last one's. After an error that is [ErrDiskFull], [ErrOrder] or [ErrTooLarge] nothing has
 // happened; after any other it is unknown whether the commit is on disk, and the store must be reopened.
 func (c *Commit) Apply(epoch uint64, wallMicros int64) error {
 	defer c.Close()
 	s := c.s
 	s.commit.Lock()
 	defer s.commit.Unlock()
-	if last, _ := s.epochNow(); epoch <= last {
+	last, lastWall := s.epochNow()
+	if epoch <= last {
 		return fmt.Errorf("%w: commit of epoch %d after %d", ErrOrder, epoch, last)
+	}
+	if last > 0 && wallMicros < lastWall {
+		return fmt.Errorf("%w: commit at time %d after %d", ErrOrder, wallMicros, lastWall)
 	}
 	if c.tooLarge {
 		return fmt.Errorf("%w: commit of epoch %d", ErrTooLarge, epoch)
@@ -100,6 +104,7 @@ func (c *Commit) Apply(epoch uint64, wallMicros int64) error {
 	val := binary.BigEndian.AppendUint64(nil, epoch)
 	val = binary.BigEndian.AppendUint64(val, uint64(wallMicros))
 	c.put(0, kindEpoch, nil, val)
+	c.putTime(epoch, wallMicros, last, lastWall)
 	if err := c.b.Commit(pebble.Sync); err != nil {
 		return err
 	}

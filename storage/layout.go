@@ -12,6 +12,8 @@ const (
 	// Durable, id 0.
 	kindEpoch   byte = 0x01 // -> epoch and commit time of the last commit
 	kindCatalog byte = 0x02 // record key -> record
+	kindTime    byte = 0x03 // epoch -> commit time, of recent epochs
+	kindSecond  byte = 0x04 // epoch -> commit time, of the last epoch of each second
 
 	// Durable, per relation.
 	kindOffset byte = 0x10 // -> connector offset

@@ -75,6 +75,7 @@ var unsyncedAllowed = []unsynced{
 	{"storage/bulk.go", "Discard", "it removes what nobody refers to; after a crash that may be back"},
 	{"storage/durable.go", "DropRows", "it removes what nobody reads; after a crash that may be back"},
 	{"storage/durable.go", "trimLog", "it removes what nobody needs; after a crash that may be back"},
+	{"storage/times.go", "TrimTimes", "it removes what nobody needs; after a crash that may be back"},
 }
 
 func checkDurableWrites(t *tree) []Finding { return checkUnsynced(t, unsyncedAllowed) }

@@ -31,6 +31,22 @@ type Plan struct {
 	AdHoc bool
 }
 
+// Clocked is a node whose output changes as the log's time goes on, without any input.
+type Clocked interface {
+	Node
+	Clocked() bool
+}
+
+// Clocked reports whether a plan's result depends on the log's time.
+func (p *Plan) Clocked() bool {
+	for _, n := range p.Nodes {
+		if c, ok := n.(Clocked); ok && c.Clocked() {
+			return true
+		}
+	}
+	return false
+}
+
 // Root is the index of the last node.
 func (p *Plan) Root() int { return len(p.Nodes) - 1 }
 
