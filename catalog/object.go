@@ -15,6 +15,8 @@ const (
 	Index
 	System
 	Sequence
+	// Result is no object: it stands, in a plan, for rows that a statement has at hand while it runs.
+	Result
 )
 
 // String gives the kind as messages write it.
@@ -34,6 +36,8 @@ func (k Kind) String() string {
 		return "index"
 	case Sequence:
 		return "sequence"
+	case Result:
+		return "result"
 	}
 	return "system relation"
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"millrace/catalog"
@@ -29,6 +30,8 @@ type Query struct {
 	// Catalog has the relations as the plan means them, with those that the session's open transaction has made; nil is the
 	// read's.
 	Catalog *catalog.Snapshot
+	// Results are the rows that the plan's scans of results read, by id.
+	Results map[uint32]*delta.Batch
 	// Emit takes the result's batches: the plan's visible columns first, hidden ones after them. It may
 	// return ErrEnough to end the query without an error.
 	Emit func(*delta.Batch) error
@@ -103,6 +106,15 @@ func (r *Read) Run(ctx context.Context, q *Query) error {
 
 // runScan feeds one scan of the plan.
 func (r *Read) runScan(ctx context.Context, q *Query, flow *exec.Dataflow, node int, s *physical.Scan) error {
+	push := func(b *delta.Batch) error {
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+		return flow.Push(node, b)
+	}
+	if s.Result {
+		return pushResult(q.Results[s.Relation], s, push)
+	}
 	rel, ok := r.cat.Relation(s.Relation)
 	if q.Catalog != nil {
 		if own, made := q.Catalog.Relation(s.Relation); !ok && made {
@@ -115,12 +127,6 @@ func (r *Read) runScan(ctx context.Context, q *Query, flow *exec.Dataflow, node 
 	lower, upper, index, err := r.pointRange(q.Context, s, rel)
 	if err != nil {
 		return err
-	}
-	push := func(b *delta.Batch) error {
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
-		}
-		return flow.Push(node, b)
 	}
 	var key []byte
 	if lower != nil && index == nil && len(s.Point) == len(rel.Key) {
@@ -143,6 +149,19 @@ func (r *Read) runScan(ctx context.Context, q *Query, flow *exec.Dataflow, node 
 		return nil
 	}
 	return push(prune(pending, s.Cols))
+}
+
+// pushResult gives rows that the statement has at hand.
+func pushResult(b *delta.Batch, s *physical.Scan, push func(*delta.Batch) error) error {
+	if b == nil {
+		return fmt.Errorf("nobody gave the rows of result %q", s.Name)
+	}
+	for from := 0; from < b.N; from += scanBatchRows {
+		if err := push(prune(b.Slice(from, min(from+scanBatchRows, b.N)), s.Cols)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 var errScanned = errors.New("scan has given the rows that it was asked for")

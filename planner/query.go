@@ -33,12 +33,14 @@ type Env struct {
 	// Unbuilt tells of objects that have no rows or entries yet: materialized views are read by their queries, indexes are not
 	// used. nil is none.
 	Unbuilt func(id uint32) bool
+	// Modifying: the statement's WITH clause may have data-modifying statements. Who sets it runs them; see With.
+	Modifying bool
 	// DisabledRules names rewrite rules that are left out, for tests; "*" leaves out all optional ones.
 	DisabledRules []string
 }
 
 func (e *Env) bindEnv() *bind.Env {
-	return &bind.Env{Catalog: e.Catalog, SearchPath: e.SearchPath, TypeEnv: e.TypeEnv, Params: e.Params, View: e.View, Widths: e.Widths, Unbuilt: e.Unbuilt}
+	return &bind.Env{Catalog: e.Catalog, SearchPath: e.SearchPath, TypeEnv: e.TypeEnv, Params: e.Params, View: e.View, Widths: e.Widths, Unbuilt: e.Unbuilt, Modifying: e.Modifying}
 }
 
 // Query is a planned query.
@@ -62,6 +64,8 @@ type Query struct {
 	Logical logical.Node
 	// Notices are remarks for the client, as that an ORDER BY without LIMIT has no effect in a view.
 	Notices []string
+	// With are the data-modifying statements of the query's WITH clause.
+	With []*With
 }
 
 // PlanQuery plans a SELECT or VALUES.
@@ -71,7 +75,12 @@ func PlanQuery(stmt ast.Statement, env *Env) (*Query, error) {
 	if err != nil {
 		return nil, err
 	}
-	return finish(b, rel, env)
+	q, err := finish(b, rel, env)
+	if err != nil {
+		return nil, err
+	}
+	q.With, err = planWith(b, env)
+	return q, err
 }
 
 // finish rewrites and lowers a bound query.

@@ -39,6 +39,8 @@ func (s *Session) runDeclare(ctx context.Context, st *ast.Declare, c Client) err
 	switch {
 	case !ok:
 		return pgerr.Unsupported("DECLARE CURSOR FOR SUBSCRIBE").At(st.Pos)
+	case modifies(q):
+		return pgerr.New(pgerr.FeatureNotSupported, "DECLARE CURSOR must not contain data-modifying statements in WITH")
 	case st.Binary:
 		return pgerr.Unsupported("DECLARE BINARY CURSOR").At(st.Pos)
 	case !st.Hold && !s.inBlock():

@@ -65,6 +65,8 @@ func (s *Session) createView(ctx context.Context, st *ast.CreateView, c Client) 
 		return pgerr.Unsupported("CREATE TEMPORARY VIEW").At(st.Pos)
 	case st.Check != ast.NoCheckOption:
 		return pgerr.Unsupported("WITH CHECK OPTION").At(st.Pos)
+	case modifies(st.Query):
+		return pgerr.New(pgerr.FeatureNotSupported, "views must not contain data-modifying statements in WITH")
 	}
 	query := st.Query
 	if st.Recursive {

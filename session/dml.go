@@ -11,6 +11,7 @@ import (
 	"millrace/expr"
 	"millrace/pgerr"
 	"millrace/planner"
+	"millrace/planner/physical"
 	"millrace/types"
 )
 
@@ -30,7 +31,7 @@ func (s *Session) runDML(ctx context.Context, p *prepared, params []types.Datum,
 	if err != nil {
 		return err
 	}
-	if p.dml.Returning != nil {
+	if p.dml.ReturningColumns != nil {
 		if err := c.Columns(p.columns); err != nil {
 			return err
 		}
@@ -52,30 +53,28 @@ func (s *Session) execDML(ctx context.Context, p *prepared, params []types.Datum
 	if s.txn != nil && s.txn.readOnly {
 		return 0, nil, pgerr.New(pgerr.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", dmlVerb(d.Kind))
 	}
-	for _, text := range d.Notices {
+	notices := d.Notices
+	for _, w := range d.With {
+		notices = append(slices.Clip(notices), w.Notices...)
+	}
+	for _, text := range notices {
 		if err := s.notice(c, "NOTICE", pgerr.New(pgerr.SuccessfulCompletion, "%s", text)); err != nil {
 			return 0, nil, err
 		}
 	}
-	err = s.retryConflicts(ctx, d.Conflict != nil, func() error {
+	err = s.retryConflicts(ctx, d.Conflict != nil || upserts(d.With), func() error {
 		if err := s.current(p); err != nil { // another attempt may meet another catalog
 			return err
 		}
 		d = p.dml
-		ch, err := s.dmlChange(ctx, d, params, c)
-		if err != nil {
+		var shared []*physical.Plan
+		if d.ReturningPlan != nil || d.ConflictPlan != nil {
+			shared = d.Plans()
+		}
+		return s.runParts(ctx, d.With, shared, params, c, func() (err error) {
+			n, returned, err = s.runPart(ctx, d, params, c)
 			return err
-		}
-		n, returned = ch.n, nil
-		if d.Returning != nil {
-			if returned, err = s.returning(d, params, ch.rows); err != nil {
-				return err
-			}
-		}
-		if ch.proposed {
-			return s.propose(ctx, d.Relation, []*delta.Batch{ch.batch}, c)
-		}
-		return s.write(ctx, engine.Write{Relation: d.Relation, Batch: ch.batch})
+		})
 	})
 	return n, returned, err
 }
@@ -99,6 +98,9 @@ func (s *Session) dmlChange(ctx context.Context, d *planner.DML, params []types.
 	ch := &change{proposed: d.Kind == planner.Insert && d.Conflict == nil && d.Relation.OnConflict != nil}
 	width := len(d.Relation.Columns)
 	for _, b := range source {
+		if d.Kind != planner.Insert {
+			b = s.parts.untouched(d.Relation, b)
+		}
 		count, err := rowCount(b)
 		if err != nil {
 			return nil, err
@@ -218,24 +220,39 @@ func (s *Session) valueRows(d *planner.DML, params []types.Datum) (*delta.Batch,
 }
 
 // returning evaluates the RETURNING list over a statement's source rows.
-func (s *Session) returning(d *planner.DML, params []types.Datum, source []*delta.Batch) ([]*delta.Batch, error) {
-	ctx := s.execContext()
+func (s *Session) returning(ctx context.Context, d *planner.DML, params []types.Datum, source []*delta.Batch, c Client) ([]*delta.Batch, error) {
+	if d.ReturningPlan != nil {
+		return s.returningQuery(ctx, d, params, source, c)
+	}
+	ec := s.execContext()
 	var out []*delta.Batch
 	for _, b := range source {
 		r := &delta.Batch{N: b.N, Weights: b.Weights}
 		for _, e := range d.Returning {
-			prog, err := expr.Compile(expr.Substitute(e, params))
+			v, err := evaluate(ec, expr.Substitute(e, params), b)
 			if err != nil {
 				return nil, err
-			}
-			var errs expr.Errors
-			v := prog.EvalOwned(ctx, b, &errs)
-			if len(errs.List) > 0 {
-				return nil, errs.List[0].Err
 			}
 			r.Cols = append(r.Cols, v)
 		}
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+// returningQuery runs a RETURNING list with subqueries. They see what was there before the statement.
+func (s *Session) returningQuery(ctx context.Context, d *planner.DML, params []types.Datum, source []*delta.Batch, c Client) (out []*delta.Batch, err error) {
+	if len(source) == 0 {
+		return nil, nil
+	}
+	rows := delta.NewBatch(source[0].Types(), 16)
+	for _, b := range source {
+		appendCols(rows, b, 0, len(b.Cols), 1)
+	}
+	s.parts.setResult(d.ReturningRows, numbered(rows))
+	err = s.runPlan(ctx, d.ReturningPlan, params, c, &engine.Query{Emit: func(b *delta.Batch) error {
+		out = append(out, b)
+		return nil
+	}})
+	return out, err
 }

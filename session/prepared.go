@@ -57,14 +57,16 @@ func (s *Session) plan(p *prepared) error {
 		if p.columns == nil {
 			p.columns = []physical.Column{}
 		}
-		p.point = newPointPlan(q.Plan, p.catalog)
+		if len(q.With) == 0 {
+			p.point = newPointPlan(q.Plan, p.catalog)
+		}
 	case *ast.Insert, *ast.Update, *ast.Delete:
 		d, err := planDML(st, env)
 		if err != nil {
 			return err
 		}
 		p.dml, p.params = d, d.Params
-		if d.Returning != nil {
+		if d.ReturningColumns != nil {
 			p.columns = d.ReturningColumns
 		}
 	case *ast.Explain:
@@ -96,7 +98,7 @@ func planDML(st ast.Statement, env *planner.Env) (*planner.DML, error) {
 }
 
 func (s *Session) planEnv(p *prepared) *planner.Env {
-	return &planner.Env{Catalog: p.catalog, SearchPath: s.searchPath(), TypeEnv: s.execContext().Env, Params: p.declared, Unbuilt: s.unbuilt(), RowCounts: s.srv.Engine.RowCounts}
+	return &planner.Env{Catalog: p.catalog, SearchPath: s.searchPath(), TypeEnv: s.execContext().Env, Params: p.declared, Unbuilt: s.unbuilt(), Modifying: true, RowCounts: s.srv.Engine.RowCounts}
 }
 
 // unbuilt tells what the open transaction has made; nil when that is nothing. Materialized views have no rows before it commits,

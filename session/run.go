@@ -96,6 +96,9 @@ func (s *Session) query(ctx context.Context, q *planner.Query, params []types.Da
 			return err
 		}
 	}
+	if len(q.With) > 0 {
+		return s.modifyingQuery(ctx, q, params, c, emit)
+	}
 	return s.runPlan(ctx, q.Plan, params, c, &engine.Query{Emit: emit})
 }
 
@@ -118,6 +121,9 @@ func (s *Session) runPlan(ctx context.Context, plan *physical.Plan, params []typ
 		return err
 	}
 	q.Context, q.Pending, q.Catalog = ec, s.pending(), s.catalog()
+	if s.parts != nil {
+		q.Results = s.parts.results
+	}
 	return read.Run(ctx, q)
 }
 
@@ -125,7 +131,7 @@ func (s *Session) runPlan(ctx context.Context, plan *physical.Plan, params []typ
 func scanned(p *physical.Plan) []uint32 {
 	var ids []uint32
 	for _, n := range p.Nodes {
-		if sc, ok := n.(*physical.Scan); ok && sc.System == "" {
+		if sc, ok := n.(*physical.Scan); ok && sc.System == "" && !sc.Result {
 			ids = append(ids, sc.Relation)
 		}
 	}

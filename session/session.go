@@ -49,6 +49,7 @@ type Session struct {
 
 	sequences sequences
 	own       map[uint32]*engine.SequenceState // sequences that are not committed yet
+	parts     *parts                           // of the statement that is changing rows; nil while none is
 	editing   *catalog.Edit                    // the catalog change that is being made
 	path      *string                          // search_path in place of the setting, while earlier DDL is made again
 

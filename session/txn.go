@@ -384,6 +384,9 @@ func (s *Session) beginRead(ctx context.Context, relations []uint32, c Client) (
 		}
 		_ = s.notice(c, "NOTICE", n) // a connection that is gone shows at the next write
 	}
+	if s.parts != nil && s.parts.read != nil {
+		return s.parts.read, func() {}, s.parts.read.Include(ctx, relations, notify)
+	}
 	if !s.inBlock() {
 		if len(relations) == 1 && s.relaxed() {
 			r, err = s.srv.Engine.BeginReadRelaxed(ctx, relations[0], notify)

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 
 	"millrace/catalog"
 	"millrace/delta"
@@ -16,6 +17,8 @@ import (
 // upsert is an INSERT ... ON CONFLICT being carried out: its proposed rows are taken one by one, and each is inserted, left
 // out, or changes the row that it conflicts with.
 type upsert struct {
+	ctx      context.Context
+	c        Client
 	s        *Session
 	d        *planner.DML
 	params   []types.Datum
@@ -52,7 +55,7 @@ type arbiter struct {
 // upsert carries ON CONFLICT out over the rows that are proposed for insertion.
 func (s *Session) upsert(ctx context.Context, d *planner.DML, params []types.Datum, source []*delta.Batch, c Client) (*change, error) {
 	ts := d.Relation.Types()
-	u := &upsert{s: s, d: d, params: params, proposed: delta.NewBatch(ts, 16), own: s.pending()[d.Relation.ID],
+	u := &upsert{ctx: ctx, c: c, s: s, d: d, params: params, proposed: delta.NewBatch(ts, 16), own: s.pending()[d.Relation.ID],
 		existing: delta.NewBatch(ts, 0), excluded: delta.NewBatch(ts, 0), batch: delta.NewBatch(ts, 16)}
 	for _, b := range source {
 		appendCols(u.proposed, b, 0, len(ts), 1)
@@ -210,24 +213,11 @@ func (u *upsert) flush() error {
 	for _, a := range u.arbiters {
 		clear(a.open)
 	}
-	chosen, err := u.chosen(both)
-	if err != nil {
+	chosen, row, err := u.updated(both, old)
+	if err != nil || len(chosen) == 0 {
 		return err
 	}
-	if len(chosen) == 0 {
-		return nil
-	}
-	both, old = both.Gather(chosen), old.Gather(chosen)
-	row := &delta.Batch{Cols: append([]*delta.Vec(nil), old.Cols...), N: old.N}
-	ec := u.s.execContext()
-	for c, e := range u.d.Conflict.Set {
-		if e == nil {
-			continue
-		}
-		if row.Cols[c], err = evaluate(ec, expr.Substitute(e, u.params), both); err != nil {
-			return err
-		}
-	}
+	old = old.Gather(chosen)
 	if row, err = u.s.complete(u.d.Relation, u.d.Rules, row, 0); err != nil {
 		return err
 	}
@@ -243,6 +233,62 @@ func (u *upsert) flush() error {
 		u.take(row, n)
 	}
 	return nil
+}
+
+// updated computes the rows that DO UPDATE makes of those conflicts that its WHERE lets through, and lists these.
+func (u *upsert) updated(both, old *delta.Batch) (chosen []uint32, row *delta.Batch, err error) {
+	if u.d.ConflictPlan != nil {
+		return u.updatedByPlan(both, old)
+	}
+	if chosen, err = u.chosen(both); err != nil || len(chosen) == 0 {
+		return chosen, nil, err
+	}
+	both, old = both.Gather(chosen), old.Gather(chosen)
+	row = &delta.Batch{Cols: append([]*delta.Vec(nil), old.Cols...), N: old.N}
+	ec := u.s.execContext()
+	for c, e := range u.d.Conflict.Set {
+		if e == nil {
+			continue
+		}
+		if row.Cols[c], err = evaluate(ec, expr.Substitute(e, u.params), both); err != nil {
+			return nil, nil, err
+		}
+	}
+	return chosen, row, nil
+}
+
+// updatedByPlan is updated where the clause has subqueries.
+func (u *upsert) updatedByPlan(both, old *delta.Batch) (chosen []uint32, row *delta.Batch, err error) {
+	u.s.parts.setResult(u.d.Conflict.Rows.ID, numbered(both))
+	values := make([]*delta.Vec, len(old.Cols))
+	for c, e := range u.d.Conflict.Set {
+		if e != nil {
+			values[c] = delta.NewVec(old.Cols[c].Type, both.N)
+		}
+	}
+	err = u.s.runPlan(u.ctx, u.d.ConflictPlan, u.params, u.c, &engine.Query{Emit: func(b *delta.Batch) error {
+		for i := range b.N {
+			chosen = append(chosen, uint32(b.Cols[0].Ints[i]))
+			at := 1
+			for _, v := range values {
+				if v != nil {
+					v.AppendFrom(b.Cols[at], i)
+					at++
+				}
+			}
+		}
+		return nil
+	}})
+	if err != nil || len(chosen) == 0 {
+		return nil, nil, err
+	}
+	row = &delta.Batch{Cols: slices.Clone(old.Gather(chosen).Cols), N: len(chosen)}
+	for c, v := range values {
+		if v != nil {
+			row.Cols[c] = v
+		}
+	}
+	return chosen, row, nil
 }
 
 // chosen lists the conflicts that the WHERE of DO UPDATE lets through.

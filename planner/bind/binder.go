@@ -32,6 +32,8 @@ type Env struct {
 	// Unbuilt tells of objects that have no rows or entries yet: materialized views are read by their queries, indexes are not used. nil
 	// is none.
 	Unbuilt func(id uint32) bool
+	// Modifying: the statement's WITH clause may have data-modifying statements.
+	Modifying bool
 }
 
 // Binder binds one statement.
@@ -64,6 +66,9 @@ type Binder struct {
 	// volatile is set when a volatile function is bound.
 	volatile bool
 	noParams bool // an expression that is stored
+	// modifying are the data-modifying statements of the WITH clause, and results the number of relations made for rows at hand.
+	modifying []*Modifying
+	results   uint32
 }
 
 type colRef struct {

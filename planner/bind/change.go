@@ -17,9 +17,8 @@ import (
 type Change struct {
 	Relation *catalog.Relation
 	Source   *Rel
-	// Returning is over Source's columns by number.
-	Returning     []expr.Expr
-	ReturningCols []ScalarColumn
+	// Returning is over Source's columns; nil without.
+	Returning *Returning
 }
 
 // changed is an UPDATE or DELETE being bound.
@@ -36,12 +35,12 @@ type changed struct {
 }
 
 // begin binds the target, the other relations and the condition.
-func (b *Binder) begin(table *ast.TableName, others []ast.TableExpr, with *ast.With, where ast.Expr, verb string) (*changed, error) {
+func (b *Binder) begin(table *ast.TableName, others []ast.TableExpr, with withClause, where ast.Expr, verb string) (*changed, error) {
 	rel, err := b.writable(table.ObjectName, verb)
 	if err != nil {
 		return nil, err
 	}
-	outside, ctes, err := b.with(with, &scope{})
+	outside, ctes, err := b.with(with.ast, with.outside, with.top)
 	if err != nil {
 		return nil, err
 	}
@@ -97,9 +96,18 @@ func (ch *changed) once(n logical.Node) logical.Node {
 	return t
 }
 
+// withClause is the WITH clause of a statement that is the whole (top), or is itself in one, whose queries outside has.
+type withClause struct {
+	ast     *ast.With
+	outside *scope
+	top     bool
+}
+
 // Delete binds DELETE.
-func (b *Binder) Delete(stmt *ast.Delete) (*Change, error) {
-	ch, err := b.begin(stmt.Table, stmt.Using, stmt.With, stmt.Where, "delete from")
+func (b *Binder) Delete(stmt *ast.Delete) (*Change, error) { return b.delete(stmt, &scope{}, true) }
+
+func (b *Binder) delete(stmt *ast.Delete, outside *scope, top bool) (*Change, error) {
+	ch, err := b.begin(stmt.Table, stmt.Using, withClause{stmt.With, outside, top}, stmt.Where, "delete from")
 	if err != nil {
 		return nil, err
 	}
@@ -114,8 +122,10 @@ func (b *Binder) Delete(stmt *ast.Delete) (*Change, error) {
 }
 
 // Update binds UPDATE.
-func (b *Binder) Update(stmt *ast.Update) (*Change, error) {
-	ch, err := b.begin(stmt.Table, stmt.From, stmt.With, stmt.Where, "update")
+func (b *Binder) Update(stmt *ast.Update) (*Change, error) { return b.update(stmt, &scope{}, true) }
+
+func (b *Binder) update(stmt *ast.Update, outside *scope, top bool) (*Change, error) {
+	ch, err := b.begin(stmt.Table, stmt.From, withClause{stmt.With, outside, top}, stmt.Where, "update")
 	if err != nil {
 		return nil, err
 	}
@@ -276,22 +286,6 @@ func (ch *changed) returning(out *Change, list []*ast.Target, row []logical.ColI
 		return len(out.Source.Cols) - 1
 	}
 	var err error
-	out.Returning, out.ReturningCols, err = c.returning(list, at)
+	out.Returning, err = c.returning(list, returned{at, out.Source.ids})
 	return err
-}
-
-// returning binds a RETURNING list; at says where a column stands in the rows that it is evaluated over.
-func (c *clause) returning(list []*ast.Target, at func(logical.ColID) int) ([]expr.Expr, []ScalarColumn, error) {
-	c.noSubqueries = "a subquery in RETURNING"
-	targets, err := c.targets(list, false)
-	if err != nil {
-		return nil, nil, err
-	}
-	exprs := make([]expr.Expr, len(targets))
-	cols := make([]ScalarColumn, len(targets))
-	for i, t := range targets {
-		exprs[i] = c.b.fold(expr.RemapColumns(t.bound, at))
-		cols[i] = ScalarColumn{Name: t.name, T: t.bound.Type()}
-	}
-	return exprs, cols, nil
 }

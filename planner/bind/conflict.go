@@ -19,6 +19,11 @@ type Conflict struct {
 	// NOTHING. They and Where are over the existing row's columns, then those of the row that was proposed.
 	Set   []expr.Expr
 	Where expr.Expr // nil: always
+	// Query computes Set, where it or Where has subqueries: it reads Rows, which has the existing row's columns, the proposed one's
+	// and a number, and gives the number of each row that Where lets through, then the values of those columns that Set
+	// has. The expressions in Set mean nothing then.
+	Query *Rel
+	Rows  *catalog.Relation
 }
 
 // conflict binds ON CONFLICT; nil without it.
@@ -110,7 +115,6 @@ func (in *insertion) doUpdate(oc *ast.OnConflict, out *Conflict) error {
 		at[id] = len(in.rel.Columns) + i
 	}
 	c := in.b.clause(&scope{items: []*fromItem{existing, proposed}, ctes: in.scope.ctes}, "UPDATE")
-	c.noSubqueries = "a subquery in ON CONFLICT DO UPDATE"
 	values := make([]expr.Expr, len(in.rel.Columns))
 	ch := &changed{b: in.b, rel: in.rel}
 	for _, col := range existing.cols {
@@ -125,23 +129,47 @@ func (in *insertion) doUpdate(oc *ast.OnConflict, out *Conflict) error {
 			return err
 		}
 	}
+	where := in.b.clause(c.scope, "WHERE")
+	var preds []expr.Expr
+	var semis []*semi
+	if oc.UpdateWhere != nil {
+		var err error
+		if preds, semis, err = where.bindWhere(oc.UpdateWhere, "WHERE"); err != nil {
+			return err
+		}
+	}
+	out.Set = values
+	if len(c.pending) > 0 || len(where.pending) > 0 || len(semis) > 0 {
+		rows, scan, number := in.b.numbered("conflicts", append(existing.ids(), proposed.ids()...))
+		out.Rows = rows
+		out.Query = in.b.updateQuery(c.attach(where.applyWhere(scan, preds, semis)), number, in.rel, values)
+		return nil
+	}
 	index := func(id logical.ColID) int { return at[id] }
 	for i := range values {
 		if values[i] != nil {
 			values[i] = in.b.fold(expr.RemapColumns(values[i], index))
 		}
 	}
-	out.Set = values
-	if oc.UpdateWhere == nil {
-		return nil
+	if len(preds) > 0 {
+		out.Where = in.b.fold(expr.RemapColumns(logical.Conjoin(preds), index))
 	}
-	c.name = "WHERE"
-	where, err := c.bindBool(oc.UpdateWhere, "WHERE")
-	if err != nil {
-		return err
-	}
-	out.Where = in.b.fold(expr.RemapColumns(where, index))
 	return nil
+}
+
+// updateQuery gives a row's number and the new values of its columns.
+func (b *Binder) updateQuery(n logical.Node, number logical.ColID, r *catalog.Relation, values []expr.Expr) *Rel {
+	p := &logical.Project{Input: n, Items: []logical.Item{{Col: number, Expr: b.cols.Ref(number)}}}
+	q := &Rel{Node: p, Cols: []OutCol{{"number", number}}}
+	for i, x := range values {
+		if x == nil {
+			continue
+		}
+		id := b.cols.Add(logical.Column{Name: r.Columns[i].Name, T: r.Columns[i].T})
+		p.Items = append(p.Items, logical.Item{Col: id, Expr: x})
+		q.Cols = append(q.Cols, OutCol{r.Columns[i].Name, id})
+	}
+	return q
 }
 
 // wholeRow is the SET that puts the proposed row in the existing one's place: each column that is not computed from

@@ -27,9 +27,8 @@ type Insert struct {
 	Late map[int]expr.Expr
 	// Conflict is ON CONFLICT; nil without.
 	Conflict *Conflict
-	// Returning is over the relation's columns by number.
-	Returning     []expr.Expr
-	ReturningCols []ScalarColumn
+	// Returning is over the relation's columns; nil without.
+	Returning *Returning
 }
 
 // insertion is an INSERT being bound.
@@ -45,7 +44,10 @@ type insertion struct {
 }
 
 // Insert binds INSERT.
-func (b *Binder) Insert(stmt *ast.Insert) (*Insert, error) {
+func (b *Binder) Insert(stmt *ast.Insert) (*Insert, error) { return b.insert(stmt, &scope{}, true) }
+
+// insert binds INSERT as the statement itself (top), or one of a WITH clause, which sees those of outside.
+func (b *Binder) insert(stmt *ast.Insert, outside *scope, top bool) (*Insert, error) {
 	rel, err := b.writable(stmt.Table, "insert into")
 	if err != nil {
 		return nil, err
@@ -54,14 +56,11 @@ func (b *Binder) Insert(stmt *ast.Insert) (*Insert, error) {
 	if err := in.columns(); err != nil {
 		return nil, err
 	}
-	if in.scope, in.ctes, err = b.with(stmt.With, &scope{}); err != nil {
+	if in.scope, in.ctes, err = b.with(stmt.With, outside, top); err != nil {
 		return nil, err
 	}
 	out := &Insert{Relation: rel}
 	if err := in.source(out); err != nil {
-		return nil, err
-	}
-	if err := b.unused(in.ctes); err != nil {
 		return nil, err
 	}
 	if out.Conflict, err = in.conflict(); err != nil {
@@ -69,10 +68,13 @@ func (b *Binder) Insert(stmt *ast.Insert) (*Insert, error) {
 	}
 	if len(stmt.Returning) > 0 {
 		it, at := in.row()
-		c := b.clause(&scope{items: []*fromItem{it}}, "RETURNING")
-		out.Returning, out.ReturningCols, err = c.returning(stmt.Returning, func(id logical.ColID) int { return at[id] })
+		c := b.clause(&scope{items: []*fromItem{it}, ctes: in.scope.ctes}, "RETURNING")
+		out.Returning, err = c.returning(stmt.Returning, returned{func(id logical.ColID) int { return at[id] }, it.ids})
+		if err != nil {
+			return nil, err
+		}
 	}
-	return out, err
+	return out, b.unused(in.ctes)
 }
 
 // row is the namespace entry of the inserted row, and where its columns stand in it.

@@ -18,7 +18,7 @@ func (b *Binder) bindRecursive(d *cte) (*Rel, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, ctes, err := b.with(q.With, d.scope)
+	s, ctes, err := b.with(q.With, d.scope, false)
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ func (b *Binder) bindSelect(q *ast.Select, s *scope, opt selectOptions) (*Rel, e
 	case q.Emit == ast.EmitOnWindowClose || q.Emit == ast.EmitFinal:
 		return nil, pgerr.Unsupported("EMIT ON WINDOW CLOSE").At(q.Pos)
 	}
-	s, ctes, err := b.with(q.With, s)
+	s, ctes, err := b.with(q.With, s, opt.top)
 	if err != nil {
 		return nil, err
 	}

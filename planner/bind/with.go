@@ -23,6 +23,8 @@ type cte struct {
 	// recursive: the query refers to itself. While its recursive term is being bound, work is what the reference means.
 	recursive bool
 	work      *Rel
+	// modifying is set for a data-modifying statement: it is bound once.
+	modifying *Modifying
 }
 
 func (s *scope) cte(name string) *cte {
@@ -34,8 +36,9 @@ func (s *scope) cte(name string) *cte {
 	return nil
 }
 
-// with adds a WITH clause's queries to a scope, and returns the scope and the queries.
-func (b *Binder) with(w *ast.With, s *scope) (*scope, []*cte, error) {
+// with adds a WITH clause's queries to a scope, and returns the scope and the queries. top says that it is the clause of the
+// statement itself.
+func (b *Binder) with(w *ast.With, s *scope, top bool) (*scope, []*cte, error) {
 	if w == nil {
 		return s, nil, nil
 	}
@@ -50,10 +53,13 @@ func (b *Binder) with(w *ast.With, s *scope) (*scope, []*cte, error) {
 		if c.Search != nil || c.Cycle != nil {
 			return nil, nil, pgerr.Unsupported("SEARCH and CYCLE clauses").At(c.Pos)
 		}
-		if _, ok := c.Query.(*ast.Select); !ok {
-			return nil, nil, pgerr.Unsupported("a data-modifying statement in WITH").At(c.Query.Position())
-		}
 		d := &cte{ast: c, scope: inner}
+		if _, ok := c.Query.(*ast.Select); !ok {
+			if err := b.mayModify(c, top); err != nil {
+				return nil, nil, err
+			}
+			d.modifying = &Modifying{Name: c.Name}
+		}
 		if !w.Recursive {
 			// A query sees those before it.
 			d.scope = &scope{outer: s.outer, within: s.within, items: s.items, hidden: s.hidden, ctes: inner.ctes}
@@ -67,7 +73,9 @@ func (b *Binder) with(w *ast.With, s *scope) (*scope, []*cte, error) {
 			return nil, nil, err
 		}
 		for _, d := range defs {
-			d.recursive = self[d.ast]
+			if d.recursive = self[d.ast]; d.recursive && d.modifying != nil {
+				return nil, nil, pgerr.New(pgerr.InvalidRecursion, "recursive query \"%s\" must not contain data-modifying statements", d.ast.Name).At(d.ast.Pos)
+			}
 		}
 	}
 	return inner, defs, nil
@@ -76,7 +84,12 @@ func (b *Binder) with(w *ast.With, s *scope) (*scope, []*cte, error) {
 // unused binds the WITH queries that nothing refers to, for their errors.
 func (b *Binder) unused(defs []*cte) error {
 	for _, d := range defs {
-		if d.uses == 0 {
+		switch {
+		case d.modifying != nil:
+			if err := b.bindModifying(d); err != nil {
+				return err
+			}
+		case d.uses == 0:
 			if _, err := b.bindCTE(d, d.ast.Pos); err != nil {
 				return err
 			}
@@ -87,6 +100,9 @@ func (b *Binder) unused(defs []*cte) error {
 
 // bindCTE binds a WITH query for one reference.
 func (b *Binder) bindCTE(d *cte, pos int) (*Rel, error) {
+	if d.modifying != nil {
+		return b.readModifying(d, pos)
+	}
 	if d.work != nil {
 		return d.work, nil
 	}

@@ -17,6 +17,7 @@ func (l *lowering) scan(n *logical.Scan, need logical.ColSet) (ref, error) {
 	if r.Schema != catalog.PublicSchema {
 		s.Name = r.Schema + "." + r.Name
 	}
+	s.Result = r.Kind == catalog.Result
 	if r.Kind == catalog.System {
 		s.System = r.Schema + "." + r.Name
 	}

@@ -97,6 +97,8 @@ type Scan struct {
 	StopAfter         int64
 	// System is set for system relations, whose contents the catalog computes by name at read time.
 	System string
+	// Result: Relation is none of the catalog's, but stands for rows that whoever runs the plan has at hand (ad hoc only).
+	Result bool
 }
 
 // Values produces constant rows once.
