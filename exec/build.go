@@ -94,6 +94,8 @@ func (d *Dataflow) build(o *output, n physical.Node) (Operator, error) {
 		return newWindow(o, n)
 	case *physical.Join:
 		return newJoin(o, n)
+	case *physical.AsOf:
+		return newAsOf(o, n)
 	case *physical.Series:
 		return newSeries(o, n)
 	case *physical.SetOp:

@@ -499,6 +499,8 @@ func parts(n physical.Node) []bool {
 		return []bool{true}
 	case *physical.Over:
 		return []bool{true, false}
+	case *physical.AsOf:
+		return []bool{true, true}
 	case *physical.Join:
 		if n.NotIn && n.On == nil {
 			return []bool{true, false}

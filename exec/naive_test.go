@@ -78,6 +78,8 @@ func (n *naiveRun) node(node physical.Node, i int) []row {
 		return n.series(x)
 	case *physical.Join:
 		return n.join(x)
+	case *physical.AsOf:
+		return n.asOf(x)
 	case *physical.Aggregate:
 		return n.aggregate(x)
 	case *physical.Distinct:

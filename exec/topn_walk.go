@@ -15,6 +15,7 @@ import (
 // other columns, which break ties, the row in the row format, and the lengths of the first two parts.
 type rowOrder struct {
 	order, ties []keys.Order
+	cols        []int // of the row; nil is all
 }
 
 const rowOrderTrailer = 8
@@ -51,7 +52,7 @@ func (r *rowOrder) finish(dst []byte, b *delta.Batch, i int) []byte {
 	order := len(dst)
 	dst = keys.AppendRowOrder(dst, b.Cols, r.ties, i)
 	ties := len(dst)
-	dst = codec.AppendRow(dst, b, nil, i)
+	dst = codec.AppendRow(dst, b, r.cols, i)
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(order))
 	return binary.LittleEndian.AppendUint32(dst, uint32(ties))
 }

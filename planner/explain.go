@@ -115,6 +115,8 @@ func (x *explainer) describe(n physical.Node) string {
 		return x.describeWindow(n)
 	case *physical.Join:
 		return x.describeJoin(n)
+	case *physical.AsOf:
+		return x.describeAsOf(n)
 	case *physical.Aggregate:
 		return x.describeAggregate(n)
 	case *physical.Distinct:
@@ -157,6 +159,8 @@ func (x *explainer) state(n physical.Node) string {
 	switch n := n.(type) {
 	case *physical.Join:
 		return x.joinState(n)
+	case *physical.AsOf:
+		return "left rows and right rows in order of time" + perKey(n.LeftKeys)
 	case *physical.Aggregate:
 		return x.aggregateState(n)
 	case *physical.Distinct:

@@ -53,6 +53,9 @@ func decisions(n physical.Node) string {
 	case *physical.Join:
 		return fmt.Sprint(n.Kind, n.LeftKeys, n.RightKeys, n.NullSafe, exact(n.On), n.NotIn, n.LeftCols == nil, n.LeftCols,
 			n.RightCols == nil, n.RightCols, n.LeftStatic, n.RightStatic)
+	case *physical.AsOf:
+		return fmt.Sprint(n.Outer, n.LeftKeys, n.RightKeys, n.NullSafe, n.LeftTime, n.RightTime, n.After, n.Strict, n.Ties,
+			n.LeftCols == nil, n.LeftCols, n.RightCols == nil, n.RightCols)
 	case *physical.Aggregate:
 		s := fmt.Sprint(n.Group, n.Grouped)
 		for _, c := range n.Aggs {

@@ -66,6 +66,10 @@ func (b *Binder) perIteration(n logical.Node, work *logical.WorkTable) (out logi
 		if reads == 1 && (left && iterations[0] != 0 || right && iterations[1] != 0) {
 			return n.WithInputs(lifted), iteration, nil
 		}
+	case *logical.AsOf:
+		if iterations[1] == 0 {
+			return n.WithInputs(lifted), iteration, nil
+		}
 	case *logical.Union:
 		return b.unionPerIteration(n, lifted, iterations, work)
 	}

@@ -41,7 +41,9 @@ func (b *Binder) bindJoin(j *ast.Join, s *scope) (*from, error) {
 // joinStep joins what is bound already with one more item.
 func (b *Binder) joinStep(j *ast.Join, left *from, s *scope) (*from, error) {
 	if j.AsOf {
-		return nil, pgerr.Unsupported("ASOF JOIN").At(j.Pos)
+		if err := asOfKind(j); err != nil {
+			return nil, err
+		}
 	}
 	kind := joinKinds[j.Type]
 	items := left.items
@@ -66,6 +68,10 @@ func (b *Binder) joinStep(j *ast.Join, left *from, s *scope) (*from, error) {
 	node := &logical.Join{Kind: kind, Left: left.node, Right: right.node}
 	out := &from{node: node}
 	switch {
+	case j.AsOf:
+		if out, err = b.asOfJoin(j, left, right, s); err != nil {
+			return nil, err
+		}
 	case j.Natural || len(j.Using) > 0:
 		left.items, right.items = missing(kind, left.items, right.items)
 		if out, err = b.joinUsing(j, node, left, right, s); err != nil {

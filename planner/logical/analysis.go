@@ -112,6 +112,8 @@ func (a *Analysis) computeKeys(n Node) [][]ColID {
 		return a.windowKeys(n)
 	case *Series:
 		return a.seriesKeys(n)
+	case *AsOf:
+		return slices.Clone(a.Keys(n.Left)) // each left row comes once
 	case *SingleRow:
 		return append(slices.Clone(a.Keys(n.Input)), slices.Clone(n.Group))
 	case *Recursive:
@@ -168,6 +170,8 @@ func (a *Analysis) Constants(n Node) ColSet {
 		s = a.Constants(n.Input).Intersect(SetOf(n.Group...))
 	case *Distinct, *TopN, *Over, *Window:
 		s = a.Constants(n.Inputs()[0])
+	case *AsOf:
+		s = a.Constants(n.Left)
 	case *SingleRow:
 		if len(n.Group) > 0 {
 			s = a.Constants(n.Input)
@@ -400,6 +404,8 @@ func (a *Analysis) computeNotNull(n Node) ColSet {
 		if n.Ordinality != 0 && !n.Outer {
 			s.Add(n.Ordinality)
 		}
+	case *AsOf:
+		s = a.asOfNotNull(n)
 	case *SingleRow:
 		if len(n.Group) > 0 {
 			return a.NotNull(n.Input)
@@ -485,6 +491,9 @@ func (a *Analysis) computeAppendOnly(n Node) bool {
 		}
 		// Of a full join either side may come first, even within the one step in which constant rows come.
 		return false
+	case *AsOf:
+		// A nearer row may come.
+		return a.AppendOnly(n.Left) && a.Constant(n.Right)
 	case *SetOp:
 		if !n.Except {
 			return a.AppendOnly(n.Left) && a.AppendOnly(n.Right)

@@ -25,6 +25,15 @@ func Equality(e expr.Expr) (a, b expr.Expr, nullSafe, ok bool) {
 	return keyOf(a), keyOf(b), nullSafe, true
 }
 
+// Comparable takes apart what is compared by an operator of order where both sides can serve as keys, whose order is the operator's:
+// conversions that leave the key form as it is are taken off.
+func Comparable(a, b expr.Expr) (x, y expr.Expr, ok bool) {
+	if keyForm(a.Type()) != keyForm(b.Type()) {
+		return nil, nil, false
+	}
+	return keyOf(a), keyOf(b), true
+}
+
 // keyForm gives one type to stand for all that share a key form.
 func keyForm(t types.T) types.T {
 	switch t.Kind {

@@ -84,6 +84,8 @@ func Used(n Node) ColSet {
 		}
 	case *Over:
 		s.Union(n.used())
+	case *AsOf:
+		s.Union(n.used())
 	case *Window:
 		s.Add(n.Time)
 	case *SingleRow:
@@ -248,6 +250,8 @@ func RenameCols(n Node, names map[ColID]expr.Expr) Node {
 		}
 		return &c
 	case *Over:
+		return n.renamed(to, list)
+	case *AsOf:
 		return n.renamed(to, list)
 	case *Window:
 		c := *n

@@ -24,6 +24,8 @@ func (l *lowering) node(n logical.Node, need logical.ColSet) (ref, error) {
 		return l.projection(n, need)
 	case *logical.Join:
 		return l.join(n, need)
+	case *logical.AsOf:
+		return l.asOf(n, need)
 	case *logical.Aggregate:
 		return l.aggregate(n, need)
 	case *logical.Distinct:

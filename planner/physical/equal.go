@@ -43,6 +43,11 @@ func SameNode(a, b Node) bool {
 		return ok && a.Kind == b.Kind && slices.Equal(a.LeftKeys, b.LeftKeys) && slices.Equal(a.RightKeys, b.RightKeys) &&
 			slices.Equal(a.NullSafe, b.NullSafe) && same(a.On, b.On) && a.NotIn == b.NotIn &&
 			sameCols(a.LeftCols, b.LeftCols) && sameCols(a.RightCols, b.RightCols)
+	case *AsOf:
+		b, ok := b.(*AsOf)
+		return ok && a.Outer == b.Outer && slices.Equal(a.LeftKeys, b.LeftKeys) && slices.Equal(a.RightKeys, b.RightKeys) &&
+			slices.Equal(a.NullSafe, b.NullSafe) && a.LeftTime == b.LeftTime && a.RightTime == b.RightTime && a.After == b.After &&
+			a.Strict == b.Strict && slices.Equal(a.Ties, b.Ties) && sameCols(a.LeftCols, b.LeftCols) && sameCols(a.RightCols, b.RightCols)
 	case *Aggregate:
 		b, ok := b.(*Aggregate)
 		return ok && slices.Equal(a.Group, b.Group) && a.Grouped == b.Grouped && slices.EqualFunc(a.Aggs, b.Aggs, sameCall)

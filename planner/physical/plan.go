@@ -188,6 +188,26 @@ type Join struct {
 	LeftStatic, RightStatic bool
 }
 
+// AsOf joins each left row with the right row of equal keys that is nearest in time, if there is one. The output is the left's
+// columns, then the right's.
+type AsOf struct {
+	Output
+	Left_, Right_ int // inputs
+	// Outer keeps left rows without a partner.
+	Outer               bool
+	LeftKeys, RightKeys []int  // columns; same length; equal under types.Compare
+	NullSafe            []bool // per key: IS NOT DISTINCT FROM instead of =
+	// LeftTime and RightTime are columns whose keys (package storage/keys) are in one order. The partner is the last row at or before the
+	// left row's time, or with After the first at or after it; with Strict not at the same time.
+	LeftTime, RightTime int
+	After, Strict       bool
+	// Ties are columns of the right input: of rows at the same time the greatest by these is taken, NULLs being greatest, and of
+	// those that are still equal any, since they are the same row or differ in nothing that is emitted.
+	Ties []int
+	// LeftCols and RightCols choose what is emitted; nil means all.
+	LeftCols, RightCols []int
+}
+
 // Aggregate groups by columns and aggregates. Without Group columns it has exactly one output row, always,
 // unless Grouped says that there was a GROUP BY list that turned out empty.
 type Aggregate struct {
@@ -355,6 +375,7 @@ func (n *Project) Inputs() []int   { return []int{n.Input} }
 func (n *Union) Inputs() []int     { return n.In }
 func (n *Window) Inputs() []int    { return []int{n.Input} }
 func (n *Join) Inputs() []int      { return []int{n.Left_, n.Right_} }
+func (n *AsOf) Inputs() []int      { return []int{n.Left_, n.Right_} }
 func (n *Aggregate) Inputs() []int { return []int{n.Input} }
 func (n *Distinct) Inputs() []int  { return []int{n.Input} }
 func (n *SetOp) Inputs() []int     { return []int{n.Left_, n.Right_} }

@@ -33,6 +33,13 @@ func foldEmpty(c *Context, n logical.Node) logical.Node {
 		}
 	case *logical.Join:
 		return c.emptyJoin(n)
+	case *logical.AsOf:
+		switch {
+		case isNothing(n.Left) || isNothing(n.Right) && !n.Outer:
+			return nothing(n)
+		case isNothing(n.Right):
+			return c.withNulls(n.Left, n.Right.Output())
+		}
 	case *logical.Union:
 		return emptyUnion(n)
 	case *logical.SetOp:

@@ -216,6 +216,8 @@ func (m *magic) push(n logical.Node) logical.Node {
 		w := *n
 		w.Input = m.push(n.Input)
 		return &w
+	case *logical.AsOf:
+		return m.asOf(n)
 	case *logical.Series:
 		s := *n
 		if n.Input == nil {
@@ -317,6 +319,23 @@ func (m *magic) join(n *logical.Join) logical.Node {
 	x.Left = m.push(n.Left)
 	x.Right = d.push(d.renameFrom(m, n.Right))
 	x.On = append(d.match(m.cols), n.On...)
+	return &x
+}
+
+// asOf pushes the set into the left side, and a copy into the right where that reads it, which then is a key as well.
+func (m *magic) asOf(n *logical.AsOf) logical.Node {
+	x := *n
+	x.Left = m.push(n.Left)
+	if !m.c.Analysis.Free(n.Right).Intersects(logical.SetOf(m.cols...)) {
+		return &x
+	}
+	d := m.copy()
+	x.Right = d.push(d.renameFrom(m, n.Right))
+	x.LeftKeys, x.RightKeys = slices.Concat(n.LeftKeys, m.cols), slices.Concat(n.RightKeys, d.cols)
+	x.NullSafe = slices.Clone(n.NullSafe)
+	for range m.cols {
+		x.NullSafe = append(x.NullSafe, true)
+	}
 	return &x
 }
 

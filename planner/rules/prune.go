@@ -39,6 +39,8 @@ func (c *Context) prune(n logical.Node, need logical.ColSet) logical.Node {
 		}
 	case *logical.Over:
 		return c.pruneOver(n, need)
+	case *logical.AsOf:
+		return c.pruneAsOf(n, need)
 	case *logical.Distinct, *logical.SetOp, *logical.Recursive:
 		need = logical.ColSet{}
 	}
@@ -146,6 +148,22 @@ func (c *Context) pruneOver(n *logical.Over, need logical.ColSet) logical.Node {
 	below.Union(logical.Used(&x))
 	x.Input = c.prune(n.Input, below)
 	if len(x.Funcs) == len(n.Funcs) && x.Input == n.Input {
+		return n
+	}
+	return &x
+}
+
+// pruneAsOf leaves out columns that decide no tie, and the right side where nothing of it shows.
+func (c *Context) pruneAsOf(n *logical.AsOf, need logical.ColSet) logical.Node {
+	if n.Outer && !need.Intersects(logical.OutputSet(n.Right)) {
+		return c.prune(n.Left, need)
+	}
+	x := *n
+	x.Ties = c.Analysis.LeastTies(n)
+	below := need.Clone()
+	below.Union(logical.Used(&x))
+	x.Left, x.Right = c.prune(n.Left, below), c.prune(n.Right, below)
+	if x.Left == n.Left && x.Right == n.Right && len(x.Ties) == len(n.Ties) {
 		return n
 	}
 	return &x

@@ -15,8 +15,8 @@ import (
 // first has all its columns, so that WHERE a.x = b.y makes a join of a cross product.
 // Why: rows that are dropped early cost no state.
 // Guard, by operator:
-//   - An outer join's missing side, a TopN, a window function's rows and an aggregate's values do not let a condition
-//     through: SELECT * FROM (SELECT * FROM t ORDER BY a LIMIT 1) WHERE b = 2 must not take the first row with b = 2.
+//   - An outer join's missing side, the right side of a join by time, a TopN, a window function's rows and an aggregate's values do
+//     not let a condition through: SELECT * FROM (SELECT * FROM t ORDER BY a LIMIT 1) WHERE b = 2 must not take the first row with b = 2.
 //   - A condition that can fail does not pass an operator that drops rows, which may be those it would fail for: in
 //     a JOIN b ON a.k = b.k WHERE 1 / a.x > 0 a zero in a row of a without partner must not matter.
 //   - A volatile condition stays where it is, and a volatile column is not put in the place of its name.
@@ -94,6 +94,8 @@ func (c *Context) push(n logical.Node, preds []expr.Expr) logical.Node {
 		if len(n.Group) > 0 {
 			return c.pushOver(n, preds, n.Group)
 		}
+	case *logical.AsOf:
+		return c.pushAsOf(n, preds)
 	case *logical.Window, *logical.Series:
 		if in := n.Inputs(); len(in) == 1 {
 			return c.pushOver(n, preds, in[0].Output())
@@ -123,6 +125,18 @@ func (c *Context) pushOver(n logical.Node, preds []expr.Expr, cols []logical.Col
 	}
 	in := n.Inputs()[0]
 	return logical.NewFilter(n.WithInputs([]logical.Node{c.push(in, down)}), stay...)
+}
+
+// pushAsOf pushes what reads only the left side: fewer right rows would be other partners.
+func (c *Context) pushAsOf(n *logical.AsOf, preds []expr.Expr) logical.Node {
+	left := logical.OutputSet(n.Left)
+	down, stay := split(preds, func(p expr.Expr) bool { return safe(p) && logical.ExprCols(p).SubsetOf(left) })
+	if len(down) == 0 {
+		return logical.NewFilter(n, stay...)
+	}
+	x := *n
+	x.Left = c.push(n.Left, down)
+	return logical.NewFilter(&x, stay...)
 }
 
 // pushProject puts the projection's expressions in the place of its columns. Rows are the same above and below, so

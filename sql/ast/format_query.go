@@ -329,6 +329,10 @@ func (p *printer) join(j *Join) {
 	} else {
 		p.table(j.Right)
 	}
+	if j.Match != nil {
+		p.clause(" MATCH_CONDITION (", j.Match)
+		p.w(")")
+	}
 	p.clause(" ON ", j.On)
 	if len(j.Using) > 0 {
 		p.w(" USING ")

@@ -31,7 +31,8 @@ type Join struct {
 	Pos     int // of the first word of the join operator
 	Type    JoinType
 	Natural bool
-	AsOf    bool // ASOF JOIN: On holds one inequality that picks the nearest row
+	AsOf    bool // ASOF JOIN: Match, or else On or the last column of Using, is the inequality that picks the nearest row
+	Match   Expr // MATCH_CONDITION (...) of an ASOF JOIN
 	Left    TableExpr
 	Right   TableExpr
 	On      Expr

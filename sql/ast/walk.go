@@ -213,7 +213,7 @@ func (w walker) table(t TableExpr) {
 		nodes(w, t.Alias)
 	case *Join:
 		nodes(w, t.Left, t.Right)
-		w.exprs(t.On)
+		w.exprs(t.Match, t.On)
 		nodes(w, t.Alias)
 	case *FuncTable:
 		for i := range t.Funcs {

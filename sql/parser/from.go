@@ -65,7 +65,10 @@ func (p *parser) joins(left ast.TableExpr) ast.TableExpr {
 		if j.Natural {
 			j.Right = p.tablePrimary()
 		} else {
+			asof := p.inAsOf
+			p.inAsOf = j.AsOf
 			j.Right = p.tableRef()
+			p.inAsOf = asof
 			p.joinCondition(j)
 		}
 		left = j
@@ -73,7 +76,17 @@ func (p *parser) joins(left ast.TableExpr) ast.TableExpr {
 	return left
 }
 
+// joinCondition reads ON or USING, before which an ASOF JOIN may have MATCH_CONDITION and then needs neither.
 func (p *parser) joinCondition(j *ast.Join) {
+	if j.AsOf && p.matchConditionAhead() {
+		p.next()
+		p.expectKind('(')
+		j.Match = p.expr()
+		p.expectKind(')')
+		if !p.is(lex.USING) && !p.is(lex.ON) {
+			return
+		}
+	}
 	if p.accept(lex.USING) {
 		j.Using = p.parenNames()
 		if p.accept(lex.AS) {
@@ -272,7 +285,12 @@ func (p *parser) bareAliasAhead() bool {
 	case lex.QUALIFY:
 		return p.endsTable(1)
 	}
-	return true
+	return !p.inAsOf || !p.matchConditionAhead()
+}
+
+// matchConditionAhead says whether the condition by which an ASOF JOIN picks its row comes next.
+func (p *parser) matchConditionAhead() bool {
+	return p.tok.Kind == lex.Ident && p.tok.Text == "match_condition" && p.peek(1).Kind == '('
 }
 
 // endsTable says whether the token n places ahead can follow a table's alias.

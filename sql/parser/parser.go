@@ -168,6 +168,9 @@ type parser struct {
 	height  int
 	params  int
 
+	// inAsOf is true in the right side of an ASOF JOIN, where MATCH_CONDITION (...) is no alias.
+	inAsOf bool
+
 	// missedAt and missedLength: see missed.
 	missedAt     int
 	missedLength int

@@ -31,6 +31,9 @@ SELECT * FROM a LEFT JOIN b c FOR SYSTEM_TIME AS OF now() ON a.x = c.x
 SELECT * FROM a FOR SYSTEM_TIME AS OF ts FOR UPDATE
 SELECT * FROM a ASOF JOIN b ON a.ts >= b.ts AND a.k = b.k
 SELECT * FROM a x ASOF LEFT JOIN b ON a.ts >= b.ts LEFT ASOF JOIN c USING (k)
+SELECT * FROM a ASOF JOIN b MATCH_CONDITION (a.ts >= b.ts) ON a.k = b.k
+SELECT * FROM a ASOF JOIN b x MATCH_CONDITION (a.ts >= x.ts) ASOF LEFT JOIN c MATCH_CONDITION (a.ts > c.ts) USING (k)
+SELECT * FROM a ASOF JOIN (b JOIN c match_condition (d) ON true) ON a.ts >= b.ts, e match_condition (f)
 SELECT * FROM t asof, u emit, v qualify WHERE true
 SELECT a, row_number() OVER (PARTITION BY b ORDER BY c) AS rn FROM t QUALIFY rn <= 3
 SELECT a FROM t x QUALIFY (rank() OVER (ORDER BY a)) = 1 ORDER BY a LIMIT 5
