@@ -92,6 +92,8 @@ func (d *Dataflow) build(o *output, n physical.Node) (Operator, error) {
 		return &union{o}, nil
 	case *physical.Window:
 		return newWindow(o, n)
+	case *physical.Session:
+		return newSession(o, n)
 	case *physical.Join:
 		return newJoin(o, n)
 	case *physical.AsOf:

@@ -493,7 +493,7 @@ func parts(n physical.Node) []bool {
 		return p
 	case *physical.Distinct, *physical.SetOp:
 		return []bool{false}
-	case *physical.TopN, *physical.SingleRow:
+	case *physical.TopN, *physical.SingleRow, *physical.Session:
 		return []bool{true}
 	case *physical.Recurse:
 		return []bool{true}

@@ -74,6 +74,8 @@ func (n *naiveRun) node(node physical.Node, i int) []row {
 		return out
 	case *physical.Window:
 		return n.window(x)
+	case *physical.Session:
+		return n.session(x)
 	case *physical.Series:
 		return n.series(x)
 	case *physical.Join:

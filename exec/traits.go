@@ -63,7 +63,7 @@ func nodeTraits(p *physical.Plan, n physical.Node, of []traits) traits {
 	case *physical.AsOf:
 		return traits{} // a left row may come and its kin get another partner in one step
 	}
-	// Aggregate, Distinct, SetOp, TopN and SingleRow emit differences, consolidated.
+	// Aggregate, Distinct, SetOp, TopN, Over, Session and SingleRow emit differences, consolidated.
 	return traits{consolidated: true}
 }
 

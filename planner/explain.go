@@ -113,6 +113,8 @@ func (x *explainer) describe(n physical.Node) string {
 		return "Union all"
 	case *physical.Window:
 		return x.describeWindow(n)
+	case *physical.Session:
+		return x.describeSession(n)
 	case *physical.Join:
 		return x.describeJoin(n)
 	case *physical.AsOf:
@@ -174,6 +176,8 @@ func (x *explainer) state(n physical.Node) string {
 		return "all rows in order" + perGroup(n.Group)
 	case *physical.Over:
 		return "all rows in order" + perGroup(n.Partition)
+	case *physical.Session:
+		return "all rows by time" + perGroup(n.Partition)
 	case *physical.SingleRow:
 		return "all rows" + perGroup(n.Group)
 	case *physical.Recurse:
@@ -317,6 +321,15 @@ func (x *explainer) describeWindow(n *physical.Window) string {
 	}
 	if n.Shift != 0 {
 		s += ", offset " + micros(n.Shift)
+	}
+	return s
+}
+
+func (x *explainer) describeSession(n *physical.Session) string {
+	in := x.in(n.Input)
+	s := fmt.Sprintf("Window session on %s: gap %s", name(in, n.Time), micros(n.Gap))
+	if len(n.Partition) > 0 {
+		s += ", partition by " + names(in, n.Partition)
 	}
 	return s
 }

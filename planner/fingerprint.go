@@ -50,6 +50,8 @@ func decisions(n physical.Node) string {
 		return exact(n.Exprs...)
 	case *physical.Window:
 		return fmt.Sprint(n.Time, n.Size, n.Slide, n.Shift, n.Cumulate)
+	case *physical.Session:
+		return fmt.Sprint(n.Time, n.Gap, n.Partition)
 	case *physical.Join:
 		return fmt.Sprint(n.Kind, n.LeftKeys, n.RightKeys, n.NullSafe, exact(n.On), n.NotIn, n.LeftCols == nil, n.LeftCols,
 			n.RightCols == nil, n.RightCols, n.LeftStatic, n.RightStatic)

@@ -1,8 +1,6 @@
 package bind
 
 import (
-	"strings"
-
 	"millrace/pgerr"
 	"millrace/planner/logical"
 	"millrace/planner/physical"
@@ -213,36 +211,4 @@ func (b *Binder) bindFromSubquery(t *ast.Subquery, s *scope) (*from, error) {
 // query is part of, nil for FROM.
 func (b *Binder) bindSubselect(q *ast.Select, outside *scope, within *clause) (*Rel, error) {
 	return b.bindSelect(q, &scope{outer: outside, within: within, hidden: outside.hidden, ctes: outside.ctes}, selectOptions{})
-}
-
-// bindWindowTable binds TUMBLE, HOP and CUMULATE.
-func (b *Binder) bindWindowTable(t *ast.WindowTable, s *scope) (*from, error) {
-	if t.Kind == ast.Session {
-		return nil, pgerr.Unsupported("the SESSION window").At(t.Pos)
-	}
-	if len(t.PartitionBy) > 0 {
-		return nil, pgerr.Unsupported("PARTITION BY in " + t.Kind.String()).At(t.PartitionBy[0].Position())
-	}
-	input := t.Input
-	if q, ok := input.(*ast.Subquery); ok && q.Alias == nil {
-		named := *q
-		named.Alias = &ast.Alias{Pos: q.Pos, Name: strings.ToLower(t.Kind.String())}
-		input = &named
-	}
-	in, err := b.bindTable(input, s)
-	if err != nil {
-		return nil, err
-	}
-	w := &logical.Window{Input: in.node, Cumulate: t.Kind == ast.Cumulate}
-	if err := b.windowTime(w, t, in, s); err != nil {
-		return nil, err
-	}
-	if err := b.windowSizes(w, t, s); err != nil {
-		return nil, err
-	}
-	timeType := b.cols.At(w.Time).T
-	w.Start = b.cols.Add(logical.Column{Name: "window_start", T: timeType})
-	w.End = b.cols.Add(logical.Column{Name: "window_end", T: timeType})
-	cols := append(in.cols(), scopeCol{name: "window_start", id: w.Start}, scopeCol{name: "window_end", id: w.End})
-	return b.aliased(w, cols, in.items[0].name, in.items[0].schema, t.Alias)
 }

@@ -60,6 +60,10 @@ func (b *Binder) perIteration(n logical.Node, work *logical.WorkTable) (out logi
 		o := *n
 		o.Input, o.Partition = lifted[0], append([]logical.ColID{iteration}, n.Partition...)
 		return &o, iteration, nil
+	case *logical.Session:
+		s := *n
+		s.Input, s.Partition = lifted[0], append([]logical.ColID{iteration}, n.Partition...)
+		return &s, iteration, nil
 	case *logical.Join:
 		left := n.Kind == physical.Inner || n.Kind == physical.Left || n.Kind == physical.Semi || n.Kind == physical.Anti
 		right := n.Kind == physical.Inner || n.Kind == physical.Right

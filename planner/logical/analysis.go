@@ -110,6 +110,8 @@ func (a *Analysis) computeKeys(n Node) [][]ColID {
 		return a.overKeys(n)
 	case *Window:
 		return a.windowKeys(n)
+	case *Session:
+		return a.Keys(n.Input)
 	case *Series:
 		return a.seriesKeys(n)
 	case *AsOf:
@@ -168,7 +170,7 @@ func (a *Analysis) Constants(n Node) ColSet {
 		}
 	case *Aggregate:
 		s = a.Constants(n.Input).Intersect(SetOf(n.Group...))
-	case *Distinct, *TopN, *Over, *Window:
+	case *Distinct, *TopN, *Over, *Window, *Session:
 		s = a.Constants(n.Inputs()[0])
 	case *AsOf:
 		s = a.Constants(n.Left)
@@ -395,6 +397,9 @@ func (a *Analysis) computeNotNull(n Node) ColSet {
 	case *Over:
 		s = a.overNotNull(n)
 	case *Window:
+		s = a.NotNull(n.Input).Clone()
+		s.AddAll([]ColID{n.Time, n.Start, n.End})
+	case *Session:
 		s = a.NotNull(n.Input).Clone()
 		s.AddAll([]ColID{n.Time, n.Start, n.End})
 	case *Series:

@@ -162,6 +162,16 @@ type Window struct {
 	Start, End         ColID
 }
 
+// Session puts the rows of each partition into sessions and appends the columns Start and End; see [physical.Session]. Rows
+// with NULL time are dropped.
+type Session struct {
+	Input      Node
+	Time       ColID
+	Gap        int64 // microseconds
+	Partition  []ColID
+	Start, End ColID
+}
+
 // Series runs set-returning functions for each input row (once, without input).
 type Series struct {
 	Input      Node // nil without
@@ -202,6 +212,7 @@ func (n *Union) Inputs() []Node     { return n.In }
 func (n *SetOp) Inputs() []Node     { return []Node{n.Left, n.Right} }
 func (n *TopN) Inputs() []Node      { return []Node{n.Input} }
 func (n *Window) Inputs() []Node    { return []Node{n.Input} }
+func (n *Session) Inputs() []Node   { return []Node{n.Input} }
 func (n *SingleRow) Inputs() []Node { return []Node{n.Input} }
 
 func (n *Scan) WithInputs([]Node) Node   { return n }
@@ -222,4 +233,5 @@ func (n *Union) WithInputs(in []Node) Node     { c := *n; c.In = in; return &c }
 func (n *SetOp) WithInputs(in []Node) Node     { c := *n; c.Left, c.Right = in[0], in[1]; return &c }
 func (n *TopN) WithInputs(in []Node) Node      { c := *n; c.Input = in[0]; return &c }
 func (n *Window) WithInputs(in []Node) Node    { c := *n; c.Input = in[0]; return &c }
+func (n *Session) WithInputs(in []Node) Node   { c := *n; c.Input = in[0]; return &c }
 func (n *SingleRow) WithInputs(in []Node) Node { c := *n; c.Input = in[0]; return &c }

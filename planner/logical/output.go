@@ -84,6 +84,10 @@ func (n *Window) Output() []ColID {
 	return append(slices.Clone(n.Input.Output()), n.Start, n.End)
 }
 
+func (n *Session) Output() []ColID {
+	return append(slices.Clone(n.Input.Output()), n.Start, n.End)
+}
+
 func (n *Series) Output() []ColID {
 	var ids []ColID
 	if n.Input != nil {
@@ -140,6 +144,7 @@ func (n *TopN) Exprs() []expr.Expr {
 	return es
 }
 func (n *Window) Exprs() []expr.Expr { return nil }
+func (n *Session) Exprs() []expr.Expr { return nil }
 func (n *Series) Exprs() []expr.Expr {
 	var es []expr.Expr
 	for i := range n.Funcs {
@@ -193,6 +198,7 @@ func (n *TopN) WithExprs(es []expr.Expr) Node {
 	return &c
 }
 func (n *Window) WithExprs([]expr.Expr) Node { return n }
+func (n *Session) WithExprs([]expr.Expr) Node { return n }
 func (n *Series) WithExprs(es []expr.Expr) Node {
 	c := *n
 	c.Funcs = slices.Clone(n.Funcs)

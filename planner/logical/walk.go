@@ -88,6 +88,9 @@ func Used(n Node) ColSet {
 		s.Union(n.used())
 	case *Window:
 		s.Add(n.Time)
+	case *Session:
+		s.Add(n.Time)
+		s.AddAll(n.Partition)
 	case *SingleRow:
 		s.AddAll(n.Group)
 	case *Recursive:
@@ -256,6 +259,10 @@ func RenameCols(n Node, names map[ColID]expr.Expr) Node {
 	case *Window:
 		c := *n
 		c.Time = to(n.Time)
+		return &c
+	case *Session:
+		c := *n
+		c.Time, c.Partition = to(n.Time), list(n.Partition)
 		return &c
 	case *SingleRow:
 		return &SingleRow{Input: n.Input, Group: list(n.Group)}

@@ -44,6 +44,8 @@ func (l *lowering) node(n logical.Node, need logical.ColSet) (ref, error) {
 		return l.over(n, need)
 	case *logical.Window:
 		return l.window(n, need)
+	case *logical.Session:
+		return l.session(n, need)
 	case *logical.Series:
 		return l.series(n, need)
 	case *logical.SingleRow:
@@ -328,6 +330,23 @@ func (l *lowering) window(n *logical.Window, need logical.ColSet) (ref, error) {
 	ids := append(slices.Clone(in.ids), n.Start, n.End)
 	w := &physical.Window{Output: l.output(n, ids), Input: in.op, Time: time, Size: n.Size, Slide: n.Slide, Shift: n.Shift, Cumulate: n.Cumulate}
 	return l.add(w, ids), nil
+}
+
+func (l *lowering) session(n *logical.Session, need logical.ColSet) (ref, error) {
+	in, err := l.inputFor(n.Input, with(need, logical.Used(n)))
+	if err != nil {
+		return in, err
+	}
+	s := &physical.Session{Input: in.op, Time: in.at(n.Time), Gap: n.Gap}
+	if s.Time < 0 {
+		return in, l.missing(n.Time)
+	}
+	if s.Partition, err = l.positions(n.Partition, in); err != nil {
+		return in, err
+	}
+	ids := append(slices.Clone(in.ids), n.Start, n.End)
+	s.Output = l.output(n, ids)
+	return l.add(s, ids), nil
 }
 
 func (l *lowering) series(n *logical.Series, need logical.ColSet) (ref, error) {

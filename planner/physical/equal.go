@@ -38,6 +38,9 @@ func SameNode(a, b Node) bool {
 	case *Window:
 		b, ok := b.(*Window)
 		return ok && a.Time == b.Time && a.Size == b.Size && a.Slide == b.Slide && a.Shift == b.Shift && a.Cumulate == b.Cumulate
+	case *Session:
+		b, ok := b.(*Session)
+		return ok && a.Time == b.Time && a.Gap == b.Gap && slices.Equal(a.Partition, b.Partition)
 	case *Join:
 		b, ok := b.(*Join)
 		return ok && a.Kind == b.Kind && slices.Equal(a.LeftKeys, b.LeftKeys) && slices.Equal(a.RightKeys, b.RightKeys) &&

@@ -156,6 +156,17 @@ type Window struct {
 	Cumulate           bool // windows grow by Slide up to Size
 }
 
+// Session puts the rows of each partition into sessions: it appends window_start, the time of the session's first row, and
+// window_end, that of its last plus Gap (microseconds, positive). Rows whose times differ by Gap or less are of one session,
+// as are those between which other rows make such steps. Rows with NULL or infinite time are dropped.
+type Session struct {
+	Output
+	Input     int
+	Time      int // column
+	Gap       int64
+	Partition []int
+}
+
 // JoinKind is a join's kind. Semi and Anti produce left columns only.
 type JoinKind uint8
 
@@ -374,6 +385,7 @@ func (n *Filter) Inputs() []int    { return []int{n.Input} }
 func (n *Project) Inputs() []int   { return []int{n.Input} }
 func (n *Union) Inputs() []int     { return n.In }
 func (n *Window) Inputs() []int    { return []int{n.Input} }
+func (n *Session) Inputs() []int   { return []int{n.Input} }
 func (n *Join) Inputs() []int      { return []int{n.Left_, n.Right_} }
 func (n *AsOf) Inputs() []int      { return []int{n.Left_, n.Right_} }
 func (n *Aggregate) Inputs() []int { return []int{n.Input} }

@@ -227,7 +227,7 @@ func (l *lifter) lift(n logical.Node, barrier bool) (out logical.Node, preds []e
 		return n, nil, true
 	}
 	switch n.(type) {
-	case *logical.Aggregate, *logical.Distinct, *logical.TopN, *logical.Over, *logical.SingleRow, *logical.Window:
+	case *logical.Aggregate, *logical.Distinct, *logical.TopN, *logical.Over, *logical.SingleRow, *logical.Window, *logical.Session:
 		if logical.Used(n).Intersects(l.outer) {
 			return nil, nil, false // it groups or orders by an outer column
 		}
@@ -261,6 +261,12 @@ func (l *lifter) lift(n logical.Node, barrier bool) (out logical.Node, preds []e
 			o := *n
 			o.Input, o.Partition = in, union(n.Partition, by)
 			return &o
+		})
+	case *logical.Session:
+		return l.grouped(n.Input, func(in logical.Node, by []logical.ColID) logical.Node {
+			s := *n
+			s.Input, s.Partition = in, union(n.Partition, by)
+			return &s
 		})
 	case *logical.SingleRow:
 		if len(n.Group) == 0 {

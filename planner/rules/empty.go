@@ -15,7 +15,7 @@ import (
 // Guard: a left join keeps its left rows, an aggregate without GROUP BY gives its one row, a scalar subquery its NULL.
 func foldEmpty(c *Context, n logical.Node) logical.Node {
 	switch n := n.(type) {
-	case *logical.Filter, *logical.Project, *logical.Distinct, *logical.TopN, *logical.Over, *logical.Window:
+	case *logical.Filter, *logical.Project, *logical.Distinct, *logical.TopN, *logical.Over, *logical.Window, *logical.Session:
 		if isNothing(n.Inputs()[0]) {
 			return nothing(n)
 		}

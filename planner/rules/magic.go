@@ -218,6 +218,10 @@ func (m *magic) push(n logical.Node) logical.Node {
 		return &w
 	case *logical.AsOf:
 		return m.asOf(n)
+	case *logical.Session:
+		s := *n
+		s.Input, s.Partition = m.push(n.Input), union(m.cols, n.Partition)
+		return &s
 	case *logical.Series:
 		s := *n
 		if n.Input == nil {

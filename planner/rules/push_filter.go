@@ -90,6 +90,10 @@ func (c *Context) push(n logical.Node, preds []expr.Expr) logical.Node {
 		if len(n.Partition) > 0 {
 			return c.pushOver(n, preds, n.Partition)
 		}
+	case *logical.Session:
+		if len(n.Partition) > 0 {
+			return c.pushOver(n, preds, n.Partition)
+		}
 	case *logical.SingleRow:
 		if len(n.Group) > 0 {
 			return c.pushOver(n, preds, n.Group)
