@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -236,7 +237,9 @@ func BenchmarkSession(b *testing.B) {
 			defer r.close()
 			rng := rand.New(rand.NewPCG(1, 2))
 			next := make([]int64, keys)
-			out := int64(0)
+			out, cpu := int64(0), int64(0)
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
 			r.out.exact, r.emit = nil, nil
 			emit := func(x *delta.Batch) error { out += int64(x.N); return nil }
 			b.ResetTimer()
@@ -252,9 +255,11 @@ func BenchmarkSession(b *testing.B) {
 				}
 				b.StartTimer()
 				r.emit = emit
+				start := threadTime()
 				if err := r.push([]scanBatch{{0, batch}}); err != nil {
 					b.Fatal(err)
 				}
+				cpu += threadTime() - start
 				r.epoch++
 				st := r.store.NewStep(7)
 				st.SetFrontier(r.epoch)
@@ -267,6 +272,7 @@ func BenchmarkSession(b *testing.B) {
 			}
 			b.ReportMetric(float64(out)/float64(b.N), "rows/row")
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+			b.ReportMetric(float64(cpu)/float64(b.N), "exec-cpu-ns/row")
 		})
 	}
 }

@@ -143,7 +143,7 @@ func (n *TopN) Exprs() []expr.Expr {
 	}
 	return es
 }
-func (n *Window) Exprs() []expr.Expr { return nil }
+func (n *Window) Exprs() []expr.Expr  { return nil }
 func (n *Session) Exprs() []expr.Expr { return nil }
 func (n *Series) Exprs() []expr.Expr {
 	var es []expr.Expr
@@ -197,7 +197,7 @@ func (n *TopN) WithExprs(es []expr.Expr) Node {
 	}
 	return &c
 }
-func (n *Window) WithExprs([]expr.Expr) Node { return n }
+func (n *Window) WithExprs([]expr.Expr) Node  { return n }
 func (n *Session) WithExprs([]expr.Expr) Node { return n }
 func (n *Series) WithExprs(es []expr.Expr) Node {
 	c := *n
