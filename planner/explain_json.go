@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"encoding/json"
 	"strings"
 
 	"millrace/planner/physical"
@@ -28,9 +27,12 @@ type jsonNode struct {
 
 // ExplainJSON prints a plan as PostgreSQL's EXPLAIN (FORMAT JSON) does: an array of one object with the member Plan.
 func ExplainJSON(p *physical.Plan, f []Figures) (string, error) {
+	return jsonPlan(jsonTree(p, f))
+}
+
+func jsonTree(p *physical.Plan, f []Figures) *jsonNode {
 	x := &explainer{p: p, seen: make([]bool, len(p.Nodes)), figures: f}
-	out, err := json.MarshalIndent([]any{map[string]any{"Plan": x.json(p.Root())}}, "", "  ")
-	return string(out), err
+	return x.json(p.Root())
 }
 
 func (x *explainer) json(i int) *jsonNode {

@@ -12,6 +12,7 @@ import (
 	"millrace/planner"
 	"millrace/planner/physical"
 	"millrace/sql/ast"
+	"millrace/sql/parser"
 	"millrace/types"
 )
 
@@ -51,8 +52,36 @@ func (s *Session) describeExplain(p *prepared, st *ast.Explain) error {
 		_, err := s.explained(st)
 		return err
 	}
-	_, err := s.explainPlan(p, st)
+	target, _, err := s.explainTarget(p, st)
+	if err != nil || target != nil {
+		return err
+	}
+	_, err = s.explainPlan(p, st)
 	return err
+}
+
+// explainTarget gives the statement that EXPLAIN is about, planned, with its parameters, where it is not the definition of a
+// view or sink.
+func (s *Session) explainTarget(p *prepared, st *ast.Explain) (*prepared, []types.Datum, error) {
+	switch q := st.Query.(type) {
+	case *ast.Select, *ast.Insert, *ast.Update, *ast.Delete:
+		target, err := s.prepare(&parser.Stmt{AST: q, Text: ast.Format(q)}, p.declared)
+		if err != nil {
+			return nil, nil, err
+		}
+		if target.query == nil && target.dml == nil {
+			return nil, nil, pgerr.Unsupported("EXPLAIN of this statement").At(st.Pos)
+		}
+		p.params = target.params
+		return target, nil, nil
+	case *ast.Execute:
+		target, params, err := s.executeTarget(q)
+		if err == nil && target.query == nil && target.dml == nil {
+			err = pgerr.Unsupported("EXPLAIN of this statement").At(st.Pos)
+		}
+		return target, params, err
+	}
+	return nil, nil, nil
 }
 
 // explainPlan gives the plan that EXPLAIN prints.
@@ -60,13 +89,6 @@ func (s *Session) explainPlan(p *prepared, st *ast.Explain) (*physical.Plan, err
 	env := s.planEnv(p)
 	env.Catalog = s.catalog()
 	switch q := st.Query.(type) {
-	case *ast.Select:
-		r, err := planner.PlanQuery(q, env)
-		if err != nil {
-			return nil, err
-		}
-		p.params = r.Params
-		return r.Plan, nil
 	case *ast.CreateMaterializedView:
 		env.View = true
 		r, err := planner.PlanQuery(q.Query, env)
@@ -81,21 +103,6 @@ func (s *Session) explainPlan(p *prepared, st *ast.Explain) (*physical.Plan, err
 			return nil, err
 		}
 		return r.Plan, nil
-	case *ast.Insert, *ast.Update, *ast.Delete:
-		d, err := planDML(q, env)
-		if err != nil {
-			return nil, err
-		}
-		p.params = d.Params
-		return d.Source, nil
-	case *ast.Execute:
-		target, err := s.lookupPrepared(q.Name)
-		if err != nil {
-			return nil, err
-		}
-		if target.query != nil {
-			return target.query.Plan, nil
-		}
 	}
 	return nil, pgerr.Unsupported("EXPLAIN of this statement").At(st.Pos)
 }
@@ -121,31 +128,18 @@ func (s *Session) runExplain(ctx context.Context, p *prepared, params []types.Da
 	if err != nil {
 		return err
 	}
-	var plan *physical.Plan
-	var figures []planner.Figures
-	switch {
-	case st.Object != nil:
-		plan, figures, err = s.explainRunning(ctx, st, opt, c)
-	case opt.analyze:
-		plan, figures, err = s.explainAnalyze(ctx, p, params, st, c)
-	default:
-		plan, err = s.explainPlan(p, st)
+	var text string
+	if st.Object != nil {
+		text, err = s.explainRunning(ctx, st, opt, c)
+	} else {
+		text, err = s.explainStatement(ctx, p, params, st, opt, c)
 	}
 	if err != nil {
 		return err
 	}
-	var lines []string
-	switch {
-	case plan == nil:
-		lines = []string{"Insert constant rows"}
-	case opt.json:
-		text, err := planner.ExplainJSON(plan, figures)
-		if err != nil {
-			return err
-		}
-		lines = []string{text}
-	default:
-		lines = strings.Split(strings.TrimRight(planner.ExplainFigures(plan, opt.verbose, figures), "\n"), "\n")
+	lines := []string{text}
+	if !opt.json {
+		lines = strings.Split(strings.TrimRight(text, "\n"), "\n")
 	}
 	var rows [][]string
 	for _, line := range lines {
@@ -160,52 +154,114 @@ func (s *Session) runExplain(ctx context.Context, p *prepared, params []types.Da
 	return c.Complete("EXPLAIN")
 }
 
-// explainAnalyze runs a query, throws its rows away, and gives what went through its operators.
-func (s *Session) explainAnalyze(ctx context.Context, p *prepared, params []types.Datum, st *ast.Explain, c Client) (*physical.Plan, []planner.Figures, error) {
-	switch st.Query.(type) {
-	case *ast.Select:
-	case *ast.CreateMaterializedView, *ast.CreateSink:
-		return nil, nil, pgerr.Unsupported("EXPLAIN ANALYZE of a definition").
+// explainStatement explains a query, a statement that changes rows, or a definition.
+func (s *Session) explainStatement(ctx context.Context, p *prepared, params []types.Datum, st *ast.Explain, opt explainOptions, c Client) (string, error) {
+	target, own, err := s.explainTarget(p, st)
+	if err != nil {
+		return "", err
+	}
+	if own != nil {
+		params = own
+	}
+	switch {
+	case target == nil && opt.analyze:
+		return "", pgerr.Unsupported("EXPLAIN ANALYZE of a definition").
 			WithHint("EXPLAIN ANALYZE MATERIALIZED VIEW name shows a view at work.").At(st.Pos)
-	default:
-		return nil, nil, pgerr.Unsupported("EXPLAIN ANALYZE of a statement other than a query").At(st.Pos)
+	case target == nil:
+		plan, err := s.explainPlan(p, st)
+		if err != nil {
+			return "", err
+		}
+		return explainText(plan, opt, nil)
 	}
-	plan, err := s.explainPlan(p, st)
-	if err != nil {
-		return nil, nil, err
+	var m *planner.Measured
+	if opt.analyze {
+		if m, err = s.measure(ctx, target, params, c); err != nil {
+			return "", err
+		}
 	}
-	var ops []exec.OpStats
-	err = s.runPlan(ctx, plan, params, c, &engine.Query{Emit: func(*delta.Batch) error { return nil }, Figures: &ops})
-	if err != nil {
-		return nil, nil, err
+	switch d, q := target.dml, target.query; {
+	case d != nil && opt.json:
+		return planner.ExplainDMLJSON(d, m)
+	case d != nil:
+		return planner.ExplainDML(d, opt.verbose, m), nil
+	case len(q.With) > 0 && opt.json:
+		return planner.ExplainModifyingJSON(q, m)
+	case len(q.With) > 0:
+		return planner.ExplainModifying(q, opt.verbose, m), nil
+	case m != nil:
+		return explainText(q.Plan, opt, m.Plans[q.Plan])
 	}
-	return plan, planFigures(ops, nil), nil
+	return explainText(target.query.Plan, opt, nil)
+}
+
+func explainText(plan *physical.Plan, opt explainOptions, figures []planner.Figures) (string, error) {
+	if opt.json {
+		return planner.ExplainJSON(plan, figures)
+	}
+	return planner.ExplainFigures(plan, opt.verbose, figures), nil
+}
+
+// measure runs a statement, throws the rows that it gives away, and tells what went through its operators.
+func (s *Session) measure(ctx context.Context, target *prepared, params []types.Datum, c Client) (*planner.Measured, error) {
+	m := &planner.Measured{}
+	s.measured = m
+	defer func() { s.measured = nil }()
+	clearMeasured(m)
+	var err error
+	if target.dml != nil {
+		_, _, err = s.execDML(ctx, target, params, c)
+	} else {
+		err = s.query(ctx, target.query, params, c, func(*delta.Batch) error { return nil })
+	}
+	return m, err
+}
+
+// clearMeasured forgets what an attempt that is made again has measured.
+func clearMeasured(m *planner.Measured) {
+	if m != nil {
+		m.Plans, m.Rows = map[*physical.Plan][]planner.Figures{}, map[*planner.DML]int64{}
+	}
+}
+
+// addFigures adds up what runs of one plan have measured.
+func addFigures(sum, more []planner.Figures) []planner.Figures {
+	if sum == nil {
+		return more
+	}
+	for i := range sum {
+		sum[i].RowsIn += more[i].RowsIn
+		sum[i].RowsOut += more[i].RowsOut
+		sum[i].Nanos += more[i].Nanos
+		sum[i].HeldBytes = max(sum[i].HeldBytes, more[i].HeldBytes)
+	}
+	return sum
 }
 
 // explainRunning gives the plan by which a view or sink is kept and, with ANALYZE, what has gone through its operators
 // and how much they keep, once the view has taken in what was committed before.
-func (s *Session) explainRunning(ctx context.Context, st *ast.Explain, opt explainOptions, c Client) (*physical.Plan, []planner.Figures, error) {
+func (s *Session) explainRunning(ctx context.Context, st *ast.Explain, opt explainOptions, c Client) (string, error) {
 	r, err := s.explained(st)
 	if err != nil {
-		return nil, nil, err
+		return "", err
 	}
 	if opt.analyze && r.Kind == catalog.MaterializedView {
 		_, done, err := s.beginRead(ctx, []uint32{r.ID}, c)
 		if err != nil {
-			return nil, nil, err
+			return "", err
 		}
 		done()
 	}
 	f, ok, err := s.srv.Engine.Figures(ctx, r.ID, opt.analyze)
 	switch {
 	case err != nil:
-		return nil, nil, err
+		return "", err
 	case !ok:
-		return nil, nil, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "%s %q has no plan", r.Kind, r.Name)
+		return "", pgerr.New(pgerr.ObjectNotInPrerequisiteState, "%s %q has no plan", r.Kind, r.Name)
 	case !opt.analyze:
-		return f.Plan, nil, nil
+		return explainText(f.Plan, opt, nil)
 	}
-	return f.Plan, planFigures(f.Operators, f.State), nil
+	return explainText(f.Plan, opt, planFigures(f.Operators, f.State))
 }
 
 // planFigures puts together what the printer shows. state is nil for a query that has run once.

@@ -111,6 +111,7 @@ func (s *Session) runParts(ctx context.Context, with []*planner.With, plans []*p
 		run.touched = map[string]bool{}
 	}
 	s.parts = run
+	clearMeasured(s.measured)
 	defer func() { s.parts = nil }()
 	if err := s.runWith(ctx, with, true, params, c); err != nil {
 		return err
@@ -162,6 +163,9 @@ func (s *Session) runPart(ctx context.Context, d *planner.DML, params []types.Da
 		}
 	}
 	s.parts.changes = append(s.parts.changes, pendingChange{d.Relation, ch})
+	if s.measured != nil {
+		s.measured.Rows[d] = ch.n
+	}
 	return ch.n, returned, nil
 }
 

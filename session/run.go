@@ -6,6 +6,7 @@ import (
 
 	"millrace/delta"
 	"millrace/engine"
+	"millrace/exec"
 	"millrace/pgerr"
 	"millrace/planner"
 	"millrace/planner/physical"
@@ -124,7 +125,14 @@ func (s *Session) runPlan(ctx context.Context, plan *physical.Plan, params []typ
 	if s.parts != nil {
 		q.Results = s.parts.results
 	}
-	return read.Run(ctx, q)
+	if s.measured == nil {
+		return read.Run(ctx, q)
+	}
+	var ops []exec.OpStats
+	q.Figures = &ops
+	err = read.Run(ctx, q)
+	s.measured.Plans[plan] = addFigures(s.measured.Plans[plan], planFigures(ops, nil))
+	return err
 }
 
 // scanned lists the relations that a plan reads.

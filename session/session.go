@@ -11,6 +11,7 @@ import (
 	"millrace/engine"
 	"millrace/expr"
 	"millrace/pgerr"
+	"millrace/planner"
 	"millrace/sql/ast"
 	"millrace/sql/mysql"
 	"millrace/sql/parser"
@@ -50,6 +51,7 @@ type Session struct {
 	sequences sequences
 	own       map[uint32]*engine.SequenceState // sequences that are not committed yet
 	parts     *parts                           // of the statement that is changing rows; nil while none is
+	measured  *planner.Measured                // what EXPLAIN ANALYZE measures; nil otherwise
 	editing   *catalog.Edit                    // the catalog change that is being made
 	path      *string                          // search_path in place of the setting, while earlier DDL is made again
 

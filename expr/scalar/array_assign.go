@@ -15,7 +15,36 @@ var (
 	// setSliceFunc takes an array, which bounds are given (bit 2i: the lower of dimension i, bit 2i+1: the upper), both bounds of
 	// each dimension, and an array whose elements go there.
 	setSliceFunc = &expr.Function{Name: "array_set_slice", NullCall: true, Eval: toBytes(arraySetSlice)}
+	// setJSONFunc takes a jsonb, whether NULL becomes an array, the steps of a path as texts, and the value.
+	setJSONFunc = &expr.Function{Name: "jsonb_set_element", NullCall: true, Eval: toBytes(jsonSetElement)}
 )
+
+// SetJSON builds the jsonb that base is after an assignment to the part at a path of texts; array says that the first step is a
+// number, so that NULL becomes an array.
+func SetJSON(base expr.Expr, path []expr.Expr, array bool, value expr.Expr) expr.Expr {
+	args := append([]expr.Expr{base, &expr.Const{T: tBool, Value: types.NewBool(array)}}, path...)
+	return &expr.Call{Func: setJSONFunc, Args: append(args, value), T: base.Type()}
+}
+
+func jsonSetElement(x *row, dst []byte) ([]byte, error) {
+	last := x.len() - 1
+	path := make([]string, 0, last-2)
+	for i := 2; i < last; i++ {
+		if x.null(i) {
+			return nil, pgerr.New(pgerr.NullValueNotAllowed, "jsonb subscript in assignment must not be null")
+		}
+		path = append(path, x.str(i))
+	}
+	var base []byte
+	if !x.null(0) {
+		base = x.bytes(0)
+	}
+	value := []byte("null")
+	if !x.null(last) {
+		value = x.bytes(last)
+	}
+	return appended(dst)(types.JSONAssign(base, path, value, x.bool(1)))
+}
 
 // SetElement builds the array that base is after an assignment to the element at the subscripts, which are integers.
 func SetElement(base expr.Expr, subscripts []expr.Expr, value expr.Expr) expr.Expr {

@@ -222,12 +222,12 @@ func (ch *changed) part(c *clause, target *ast.InsertColumn, col int, before exp
 	if err := mayUpdate(&ch.rel.Columns[col]); err != nil {
 		return nil, err
 	}
-	p := &partAssignment{c: c, column: target.Name, pos: pos}
+	p := &partAssignment{c: c, column: target.Name, at: target.Pos, pos: pos}
 	if bound != nil {
 		p.value = bound[i]
 	} else {
 		if _, ok := exprs[i].(*ast.Default); ok {
-			return nil, pgerr.New(pgerr.FeatureNotSupported, "cannot set an array element to DEFAULT").At(exprs[i].Position())
+			return nil, partDefault(target)
 		}
 		var err error
 		if p.value, err = c.bind(exprs[i]); err != nil {

@@ -37,6 +37,7 @@ type insertion struct {
 	stmt     *ast.Insert
 	rel      *catalog.Relation
 	targets  []int // the relation's columns in the order of the values
+	parts    bool  // some values are for parts of columns
 	explicit bool
 	scope    *scope
 	ctes     []*cte
@@ -59,6 +60,7 @@ func (b *Binder) insert(stmt *ast.Insert, outside *scope, top bool) (*Insert, er
 	if in.scope, in.ctes, err = b.with(stmt.With, outside, top); err != nil {
 		return nil, err
 	}
+	in.scope = &scope{outer: in.scope.outer, within: in.scope.within, items: in.scope.items, hidden: []*fromItem{in.target()}, ctes: in.scope.ctes}
 	out := &Insert{Relation: rel}
 	if err := in.source(out); err != nil {
 		return nil, err
@@ -77,16 +79,25 @@ func (b *Binder) insert(stmt *ast.Insert, outside *scope, top bool) (*Insert, er
 	return out, b.unused(in.ctes)
 }
 
-// row is the namespace entry of the inserted row, and where its columns stand in it.
-func (in *insertion) row() (*fromItem, map[logical.ColID]int) {
-	it := &fromItem{name: in.rel.Name, schema: in.rel.Schema, relVisible: true, colsVisible: true}
+// target is the relation where it must not be read: for messages.
+func (in *insertion) target() *fromItem {
+	it := &fromItem{name: in.rel.Name, schema: in.rel.Schema}
 	if in.stmt.Alias != "" {
 		it.name, it.schema, it.own = in.stmt.Alias, "", in.rel.Name
 	}
+	for i := range in.rel.Columns {
+		it.cols = append(it.cols, scopeCol{name: in.rel.Columns[i].Name, hidden: in.rel.Columns[i].Hidden})
+	}
+	return it
+}
+
+// row is the namespace entry of the inserted row, and where its columns stand in it.
+func (in *insertion) row() (*fromItem, map[logical.ColID]int) {
+	it := in.target()
+	it.relVisible, it.colsVisible = true, true
 	at := map[logical.ColID]int{}
 	for i, id := range in.newCols() {
-		c := &in.rel.Columns[i]
-		it.cols = append(it.cols, scopeCol{name: c.Name, id: id, hidden: c.Hidden})
+		it.cols[i].id = id
 		at[id] = i
 	}
 	return it, at
@@ -140,10 +151,9 @@ func (in *insertion) columns() error {
 		if err != nil {
 			return err
 		}
-		if len(c.Path) > 0 {
-			return pgerr.Unsupported("INSERT into a part of a column").At(c.Pos)
-		}
-		if slices.Contains(in.targets, i) {
+		in.parts = in.parts || len(c.Path) > 0
+		// Several parts of one column are not twice the same.
+		if at := slices.Index(in.targets, i); at >= 0 && (len(c.Path) == 0 || len(in.stmt.Columns[at].Path) == 0) {
 			return pgerr.New(pgerr.DuplicateColumn, "column \"%s\" specified more than once", c.Name).At(c.Pos)
 		}
 		in.targets = append(in.targets, i)
@@ -206,7 +216,7 @@ func (in *insertion) values(out *Insert, v *ast.Values) error {
 	for i, row := range v.Rows {
 		cells[i] = make([]expr.Expr, len(in.rel.Columns))
 		for j, e := range row {
-			x, err := in.cell(c, e, in.targets[j])
+			x, err := in.cell(c, e, j, cells[i][in.targets[j]])
 			if err != nil {
 				return err
 			}
@@ -237,8 +247,30 @@ func (in *insertion) count(n int, pos func(int) int) error {
 	return nil
 }
 
-// cell binds one value for a column.
-func (in *insertion) cell(c *clause, e ast.Expr, col int) (expr.Expr, error) {
+// path is the part of its column that the j-th value is for; empty for all of it.
+func (in *insertion) path(j int) []ast.Expr {
+	if !in.explicit {
+		return nil
+	}
+	return in.stmt.Columns[j].Path
+}
+
+// part is a column after an assignment of the j-th value to a part of it; before is what it was, nil for NULL.
+func (in *insertion) part(c *clause, j int, before, value expr.Expr, pos int) (expr.Expr, error) {
+	target := in.stmt.Columns[j]
+	if before == nil {
+		before = &expr.Const{Value: types.Null, T: in.rel.Columns[in.targets[j]].T}
+	}
+	p := &partAssignment{c: c, column: target.Name, at: target.Pos, value: value, pos: pos}
+	return p.assign(before, target.Path)
+}
+
+// cell binds the j-th value of a row; before is what is there of its column already.
+func (in *insertion) cell(c *clause, e ast.Expr, j int, before expr.Expr) (expr.Expr, error) {
+	col := in.targets[j]
+	if len(in.path(j)) > 0 {
+		return in.partCell(c, e, j, before)
+	}
 	if _, ok := e.(*ast.Default); ok {
 		return in.deflt(col)
 	}
@@ -251,6 +283,27 @@ func (in *insertion) cell(c *clause, e ast.Expr, col int) (expr.Expr, error) {
 	x, err := c.bind(e)
 	if err == nil {
 		x, err = c.assign(x, in.rel.Columns[col].Name, in.rel.Columns[col].T, ast.Start(e))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return in.b.fold(x), nil
+}
+
+// partCell binds the j-th value of a row, which is for a part of a column.
+func (in *insertion) partCell(c *clause, e ast.Expr, j int, before expr.Expr) (expr.Expr, error) {
+	if _, ok := e.(*ast.Default); ok {
+		return nil, partDefault(in.stmt.Columns[j])
+	}
+	if own, err := in.mayGive(in.targets[j]); !own || err != nil {
+		if err != nil {
+			return nil, err
+		}
+		return in.deflt(in.targets[j])
+	}
+	x, err := c.bind(e)
+	if err == nil {
+		x, err = in.part(c, j, before, x, ast.Start(e))
 	}
 	if err != nil {
 		return nil, err
@@ -356,7 +409,7 @@ func (in *insertion) query(out *Insert, q *ast.Select) error {
 	if err := in.count(len(rel.Cols), pos); err != nil {
 		return err
 	}
-	c := in.b.clause(&scope{}, "INSERT")
+	c := in.b.clause(&scope{hidden: in.scope.hidden, ctes: in.scope.ctes}, "INSERT")
 	row := make([]expr.Expr, len(in.rel.Columns))
 	for i := range rel.Cols {
 		col := in.targets[i]
@@ -365,6 +418,12 @@ func (in *insertion) query(out *Insert, q *ast.Select) error {
 			return err
 		}
 		if !own {
+			continue
+		}
+		if len(in.path(i)) > 0 {
+			if row[col], err = in.part(c, i, row[col], rel.expr(in.b, i), pos(i)); err != nil {
+				return err
+			}
 			continue
 		}
 		if row[col], err = c.assign(rel.expr(in.b, i), in.rel.Columns[col].Name, in.rel.Columns[col].T, pos(i)); err != nil {
@@ -384,7 +443,7 @@ func (in *insertion) query(out *Insert, q *ast.Select) error {
 			out.Late[i], row[i] = row[i], &expr.Const{Value: types.Null, T: row[i].Type()}
 		}
 	}
-	p := &logical.Project{Input: rel.Finish()}
+	p := &logical.Project{Input: c.attach(rel.Finish())}
 	for i, id := range in.newCols() {
 		p.Items = append(p.Items, logical.Item{Col: id, Expr: row[i]})
 	}

@@ -13,6 +13,9 @@ import (
 // constants reads VALUES whose cells are all constants straight into columns. ok is false where one is not, and
 // nothing has happened then. Defaults that must be computed for each row go to late. It is what makes an INSERT of many rows cheap: the common literals take no expression.
 func (in *insertion) constants(v *ast.Values, late map[int]expr.Expr) (b *delta.Batch, ok bool, err error) {
+	if in.parts {
+		return nil, false, nil
+	}
 	b = delta.NewBatch(in.rel.Types(), len(v.Rows))
 	c := in.b.clause(in.scope, "VALUES")
 	given := make([]bool, len(in.rel.Columns))
@@ -47,7 +50,7 @@ func (in *insertion) constants(v *ast.Values, late map[int]expr.Expr) (b *delta.
 			if !maybeConstant(e) {
 				return nil, false, nil
 			}
-			x, err := in.cell(c, e, col)
+			x, err := in.cell(c, e, j, nil)
 			if err != nil {
 				return nil, false, err
 			}

@@ -14,40 +14,49 @@ import (
 type partAssignment struct {
 	c      *clause
 	column string
+	at     int // where the column stands
 	value  expr.Expr
 	pos    int // of the value
 }
 
+// partDefault refuses DEFAULT for a part of a column.
+func partDefault(target *ast.InsertColumn) error {
+	what := "a subfield"
+	if _, ok := target.Path[0].(*ast.Subscript); ok {
+		what = "an array element"
+	}
+	return pgerr.New(pgerr.FeatureNotSupported, "cannot set %s to DEFAULT", what).At(target.Pos)
+}
+
 // assign gives what whole is after the assignment to the part of it that path names, outermost first.
 func (p *partAssignment) assign(whole expr.Expr, path []ast.Expr) (expr.Expr, error) {
-	switch step := path[0].(type) {
-	case *ast.FieldSelect:
+	if step, ok := path[0].(*ast.FieldSelect); ok {
 		return p.field(whole, step, path[1:])
-	case *ast.Subscript:
-		n := 1
-		for n < len(path) {
-			if _, ok := path[n].(*ast.Subscript); !ok {
-				break
-			}
-			n++
-		}
-		chain := make([]*ast.Subscript, n)
-		for i := range chain {
-			chain[i] = path[i].(*ast.Subscript)
-		}
-		return p.elements(whole, chain, path[n:])
 	}
-	return nil, pgerr.Unsupported("assigning to this part of a column").At(path[0].Position())
+	var chain []*ast.Subscript
+	for _, step := range path {
+		s, ok := step.(*ast.Subscript)
+		if !ok {
+			break
+		}
+		chain = append(chain, s)
+	}
+	return p.elements(whole, chain, path[len(chain):])
+}
+
+// notComposite is the error for a field of a type that has none.
+func (p *partAssignment) notComposite(step *ast.FieldSelect, t types.T) error {
+	return pgerr.New(pgerr.DatatypeMismatch, "cannot assign to field \"%s\" of column \"%s\" because its type %s is not a composite type", step.Field, p.column, t.WithoutMod()).At(p.at)
 }
 
 func (p *partAssignment) field(whole expr.Expr, step *ast.FieldSelect, rest []ast.Expr) (expr.Expr, error) {
 	t := whole.Type()
 	if !t.Is(types.Record) || t.Def == nil {
-		return nil, pgerr.New(pgerr.DatatypeMismatch, "cannot assign to field \"%s\" of column \"%s\" because its type %s is not a composite type", step.Field, p.column, t.WithoutMod()).At(step.Pos)
+		return nil, p.notComposite(step, t)
 	}
 	at := t.Def.Attr(step.Field)
 	if at < 0 {
-		return nil, pgerr.New(pgerr.UndefinedColumn, "cannot assign to field \"%s\" of column \"%s\" because there is no such column in data type %s", step.Field, p.column, t).At(step.Pos)
+		return nil, pgerr.New(pgerr.UndefinedColumn, "cannot assign to field \"%s\" of column \"%s\" because there is no such column in data type %s", step.Field, p.column, t).At(p.at)
 	}
 	fields := make([]expr.Expr, len(t.Def.Attrs()))
 	for i := range fields {
@@ -70,9 +79,13 @@ func (p *partAssignment) elements(whole expr.Expr, chain []*ast.Subscript, rest 
 	t := whole.Type()
 	switch {
 	case t.Is(types.JSONB):
-		return nil, pgerr.Unsupported("assigning to a part of a jsonb value").At(chain[0].Pos)
+		return p.json(whole, chain, rest)
 	case !t.Is(types.Array):
-		return nil, pgerr.New(pgerr.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting", t.WithoutMod()).At(p.pos)
+		e := pgerr.New(pgerr.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting", t.WithoutMod())
+		if _, column := whole.(*expr.Column); column {
+			e.At(p.at)
+		}
+		return nil, e
 	case len(chain) > arrayDepthMax:
 		return nil, pgerr.New(pgerr.ProgramLimitExceeded, "number of array dimensions (%d) exceeds the maximum allowed (%d)", len(chain), arrayDepthMax).At(chain[0].Pos)
 	}
@@ -97,7 +110,7 @@ func (p *partAssignment) elements(whole expr.Expr, chain []*ast.Subscript, rest 
 	const mismatch = " requires type %s but expression is of type %s"
 	if slice {
 		if len(rest) > 0 {
-			return nil, pgerr.Unsupported("assigning to a field of an array slice").At(rest[0].Position())
+			return nil, p.notComposite(rest[0].(*ast.FieldSelect), t)
 		}
 		v, err := p.convert(t, "subscripted assignment to \""+p.column+"\""+mismatch)
 		if err != nil {
@@ -122,11 +135,58 @@ func (p *partAssignment) elements(whole expr.Expr, chain []*ast.Subscript, rest 
 	return scalar.SetElement(whole, low, elem), nil
 }
 
+// json assigns through a chain of subscripts of a jsonb value, which are texts or integers.
+func (p *partAssignment) json(whole expr.Expr, chain []*ast.Subscript, rest []ast.Expr) (expr.Expr, error) {
+	var path []expr.Expr
+	array := false
+	for i, s := range chain {
+		if s.Slice {
+			e := pgerr.New(pgerr.DatatypeMismatch, "jsonb subscript does not support slices")
+			for _, bound := range []ast.Expr{s.Upper, s.Index} {
+				if bound != nil {
+					return nil, e.At(ast.Start(bound))
+				}
+			}
+			return nil, e
+		}
+		x, err := p.c.bind(s.Index)
+		if err != nil {
+			return nil, err
+		}
+		text, integer := types.Of(types.Text), types.Of(types.Int4)
+		pos := ast.Start(s.Index)
+		switch t := x.Type(); {
+		case t.Is(types.Unknown) || scalar.CanCast(t, text, implicit):
+			x, err = p.c.coerce(x, text, implicit, pos)
+		case scalar.CanCast(t, integer, implicit):
+			array = array || i == 0
+			if x, err = p.c.coerce(x, integer, implicit, pos); err == nil {
+				x, err = p.c.coerce(x, text, explicit, pos)
+			}
+		default:
+			err = pgerr.New(pgerr.DatatypeMismatch, "subscript type %s is not supported", t.WithoutMod()).
+				WithHint("jsonb subscript must be coercible to either integer or text.").At(pos)
+		}
+		if err != nil {
+			return nil, err
+		}
+		path = append(path, x)
+	}
+	if len(rest) > 0 {
+		return nil, p.notComposite(rest[0].(*ast.FieldSelect), whole.Type())
+	}
+	v, err := p.convert(whole.Type(), "subscripted assignment to \""+p.column+"\" requires type %s but expression is of type %s")
+	if err != nil {
+		return nil, err
+	}
+	return scalar.SetJSON(whole, path, array, v), nil
+}
+
 // convert gives the value the part's type; mismatch is the message where that takes an explicit cast.
 func (p *partAssignment) convert(to types.T, mismatch string) (expr.Expr, error) {
 	if from := p.value.Type(); !scalar.CanCast(from, to, assignment) && !p.c.b.rowBecomes(p.value, to) {
 		return nil, pgerr.New(pgerr.DatatypeMismatch, mismatch, to.WithoutMod(), from.WithoutMod()).
-			WithHint("You will need to rewrite or cast the expression.").At(p.pos)
+			WithHint("You will need to rewrite or cast the expression.").At(p.at)
 	}
 	return p.c.coerce(p.value, to, assignment, p.pos)
 }
