@@ -10,8 +10,8 @@ import (
 )
 
 // window assigns rows to the windows that contain their time (TUMBLE, HOP, CUMULATE): linear, without state. A row
-// is copied once per window, with window_start and window_end appended; a row without a time is dropped, and one
-// whose windows lie outside the range of timestamps is an error row.
+// is copied once per window, with window_start and window_end appended; a row whose time is NULL or
+// infinite is in none and dropped, and one whose windows lie outside the range of timestamps is an error row.
 type window struct {
 	*output
 	time               int
@@ -41,7 +41,7 @@ func (w *window) Push(_ int, b *delta.Batch) error {
 	v := b.Cols[w.time]
 	w.limit = 4 * rowsWithin(widest(b.Cols))
 	for i := range b.N {
-		if v.IsNull(i) {
+		if v.IsNull(i) || !types.TimestampIsFinite(v.Ints[i]) {
 			continue
 		}
 		ok, err := w.assign(b, i, v.Ints[i])
@@ -59,9 +59,6 @@ func (w *window) Push(_ int, b *delta.Batch) error {
 
 // assign adds the windows of row i. On a failure it adds none.
 func (w *window) assign(b *delta.Batch, i int, ts int64) (ok bool, err error) {
-	if !types.TimestampIsFinite(ts) {
-		return false, nil
-	}
 	step := w.slide
 	if w.cumulate {
 		step = w.size

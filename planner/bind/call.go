@@ -190,6 +190,9 @@ func (c *clause) undefinedFunction(err error, name string, pos int) error {
 	if !ok || e.Code != pgerr.UndefinedFunction || len(scalar.Lookup(name)) > 0 {
 		return err
 	}
+	if isGroupWindow(name) {
+		return groupWindow(name).At(pos)
+	}
 	names := make([]string, 0, 512)
 	for _, f := range scalar.Functions() {
 		if !f.Operator {

@@ -85,6 +85,12 @@ type core struct {
 // bindCore binds one SELECT ... FROM ... with the ORDER BY that belongs to it, in the order of evaluation.
 func (b *Binder) bindCore(q *ast.SelectCore, order []*ast.OrderItem, outside *scope, opt selectOptions) (*Rel, error) {
 	s := &scope{outer: outside.outer, within: outside.within, hidden: outside.hidden, ctes: outside.ctes}
+	if q.TimeWindow != nil {
+		var err error
+		if q, err = timeWindow(q); err != nil {
+			return nil, err
+		}
+	}
 	k := &core{b: b, ast: q, scope: s, windows: &windowCalls{defs: q.Windows}, sets: &setCalls{}}
 	if err := checkWindowNames(q.Windows); err != nil {
 		return nil, err

@@ -17,6 +17,9 @@ func (b *Binder) bindWindowTable(t *ast.WindowTable, s *scope) (*from, error) {
 		return nil, pgerr.New(pgerr.InvalidParameterValue, "%s takes no PARTITION BY", t.Kind).
 			WithHint("Its windows are the same for all rows: group by window_start, window_end and the columns.").At(ast.Start(t.PartitionBy[0]))
 	}
+	if t.TimeZone != nil {
+		return nil, pgerr.Unsupported("windows in a time zone").At(ast.Start(t.TimeZone))
+	}
 	input := t.Input
 	if q, ok := input.(*ast.Subquery); ok && q.Alias == nil {
 		named := *q
@@ -27,7 +30,21 @@ func (b *Binder) bindWindowTable(t *ast.WindowTable, s *scope) (*from, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &logical.Window{Input: in.node, Cumulate: t.Kind == ast.Cumulate}
+	w := &logical.Window{Input: in.node, Cumulate: t.Kind == ast.Cumulate, Grace: -1}
+	if t.Retention != nil {
+		// Windows are kept as long as a view has them: only what it says is checked.
+		if _, err := b.fixedInterval(t.Retention, t.Kind, "retention", s); err != nil {
+			return nil, err
+		}
+	}
+	if t.Grace != nil {
+		if w.Grace, err = b.intervalConst(t.Grace, t.Kind, "grace period", s); err == nil && w.Grace < 0 {
+			err = pgerr.New(pgerr.InvalidParameterValue, "the grace period of %s must not be negative", t.Kind).At(ast.Start(t.Grace))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 	c := b.clause(&scope{outer: s.outer, within: s.within, items: in.items, hidden: s.items, ctes: s.ctes}, t.Kind.String())
 	c.noSubqueries = "a subquery in " + t.Kind.String()
 	if err := b.windowTime(w, t, c); err != nil {
@@ -37,6 +54,10 @@ func (b *Binder) bindWindowTable(t *ast.WindowTable, s *scope) (*from, error) {
 	w.Start = b.cols.Add(logical.Column{Name: "window_start", T: timeType})
 	w.End = b.cols.Add(logical.Column{Name: "window_end", T: timeType})
 	cols := append(in.cols(), scopeCol{name: "window_start", id: w.Start}, scopeCol{name: "window_end", id: w.End})
+	if t.Time == nil {
+		// ksqlDB's names.
+		cols = append(cols, scopeCol{name: "windowstart", id: w.Start, hidden: true}, scopeCol{name: "windowend", id: w.End, hidden: true})
+	}
 	var node logical.Node = w
 	if t.Kind == ast.Session {
 		node, err = b.session(w, t, c, s)
@@ -51,7 +72,7 @@ func (b *Binder) bindWindowTable(t *ast.WindowTable, s *scope) (*from, error) {
 
 // session makes the node of SESSION, of whose window w has the time and the results.
 func (b *Binder) session(w *logical.Window, t *ast.WindowTable, c *clause, s *scope) (logical.Node, error) {
-	n := &logical.Session{Input: w.Input, Time: w.Time, Start: w.Start, End: w.End}
+	n := &logical.Session{Input: w.Input, Time: w.Time, Start: w.Start, End: w.End, Grace: w.Grace}
 	var err error
 	if n.Gap, err = b.fixedInterval(t.Size, t.Kind, "gap", s); err != nil {
 		return nil, err
@@ -86,6 +107,11 @@ func (b *Binder) session(w *logical.Window, t *ast.WindowTable, c *clause, s *sc
 
 // windowTime finds or computes the time column of a window function.
 func (b *Binder) windowTime(w *logical.Window, t *ast.WindowTable, c *clause) error {
+	if t.Time == nil {
+		var err error
+		w.Time, err = b.watermarkColumn(t, w.Input)
+		return err
+	}
 	e, err := c.bind(t.Time)
 	if err != nil {
 		return err

@@ -160,6 +160,8 @@ type Window struct {
 	Size, Slide, Shift int64 // microseconds
 	Cumulate           bool
 	Start, End         ColID
+	// Grace is the allowed lateness that ksqlDB's GRACE PERIOD gives, in microseconds; -1 for none. Nothing depends on it yet.
+	Grace int64
 }
 
 // Session puts the rows of each partition into sessions and appends the columns Start and End; see [physical.Session]. Rows
@@ -170,6 +172,7 @@ type Session struct {
 	Gap        int64 // microseconds
 	Partition  []ColID
 	Start, End ColID
+	Grace      int64 // as of Window
 }
 
 // Series runs set-returning functions for each input row (once, without input).

@@ -95,7 +95,7 @@ func (p *printer) body(b QueryBody) {
 
 // empty says whether nothing follows the word SELECT.
 func (s *SelectCore) empty() bool {
-	return s.Targets == nil && s.From == nil && s.Where == nil && s.GroupBy == nil && s.Having == nil && s.Windows == nil
+	return s.Targets == nil && s.From == nil && s.TimeWindow == nil && s.Where == nil && s.GroupBy == nil && s.Having == nil && s.Windows == nil
 }
 
 func setOpLevel(k SetOpKind) int {
@@ -146,6 +146,9 @@ func (p *printer) core(s *SelectCore) {
 		p.name(into.Name)
 	}
 	p.from(" FROM ", s.From)
+	if s.TimeWindow != nil {
+		p.timeWindow(s.TimeWindow)
+	}
 	p.clause(" WHERE ", s.Where)
 	if len(s.GroupBy) > 0 {
 		p.w(" GROUP BY ")
@@ -365,6 +368,15 @@ func (p *printer) funcTable(t *FuncTable) {
 	}
 }
 
+func (p *printer) timeWindow(w *TimeWindow) {
+	p.w(" WINDOW ", [...]string{Tumble: "TUMBLING (SIZE ", Hop: "HOPPING (SIZE ", Session: "SESSION ("}[w.Kind])
+	p.expr(w.Size, PrecLowest)
+	p.clause(", ADVANCE BY ", w.Advance)
+	p.clause(", RETENTION ", w.Retention)
+	p.clause(", GRACE PERIOD ", w.Grace)
+	p.w(")")
+}
+
 func (p *printer) windowTable(t *WindowTable) {
 	p.when(t.Lateral, "LATERAL ")
 	p.w(t.Kind.String(), "(")
@@ -372,6 +384,7 @@ func (p *printer) windowTable(t *WindowTable) {
 	for _, e := range []Expr{t.Time, t.Step, t.Size, t.Offset} {
 		p.clause(", ", e)
 	}
+	p.clause(", timezone => ", t.TimeZone)
 	if len(t.PartitionBy) > 0 {
 		p.w(" PARTITION BY ")
 		p.exprs(t.PartitionBy)

@@ -288,6 +288,9 @@ func (n *CTECycle) Position() int { return n.Pos }
 func (n *SelectCore) Position() int { return n.Pos }
 
 // Position implements [Node].
+func (n *TimeWindow) Position() int { return n.Pos }
+
+// Position implements [Node].
 func (n *Target) Position() int { return n.Pos }
 
 // Position implements [Node].

@@ -88,6 +88,7 @@ type SelectCore struct {
 	DistinctOn []Expr // with Distinct: SELECT DISTINCT ON (...)
 	Targets    []*Target
 	From       []TableExpr
+	TimeWindow *TimeWindow // nil for none
 	Where      Expr
 	// GroupDistinct is GROUP BY DISTINCT: equal grouping sets count once.
 	GroupDistinct bool
@@ -95,6 +96,17 @@ type SelectCore struct {
 	Having        Expr
 	Windows       []*WindowDef
 	Qualify       Expr
+}
+
+// TimeWindow is ksqlDB's clause after FROM: WINDOW TUMBLING (SIZE 1 MINUTE), HOPPING (SIZE 1 MINUTE, ADVANCE BY 10 SECONDS) or
+// SESSION (30 SECONDS). Durations are expressions of type interval.
+type TimeWindow struct {
+	Pos     int
+	Kind    WindowKind
+	Size    Expr // for SESSION the gap
+	Advance Expr // of HOPPING, nil otherwise
+	// Retention and Grace are RETENTION and GRACE PERIOD; nil for none.
+	Retention, Grace Expr
 }
 
 // Target is an item of a select list or RETURNING list.

@@ -81,16 +81,21 @@ type WindowTable struct {
 	Lateral bool
 	// Input is a *TableName or a *Subquery.
 	Input TableExpr
-	// Time is the event time column.
+	// Time is the event time column; nil, which no text of this form has, is the relation's watermark column.
 	Time Expr
 	// Step is the slide of HOP and the step of CUMULATE, nil otherwise.
 	Step Expr
 	// Size is the window's length; for SESSION the gap.
 	Size Expr
 	// Offset shifts the windows from the epoch; nil for none.
-	Offset      Expr
+	Offset Expr
+	// TimeZone names the zone whose days, months and years the windows are; nil for none.
+	TimeZone    Expr
 	PartitionBy []Expr
-	Alias       *Alias
+	// Grace is for how long rows that are late still count, Retention for how long ksqlDB would keep a window; nil for none.
+	// Only ksqlDB's clause has them.
+	Grace, Retention Expr
+	Alias            *Alias
 }
 
 // WindowKind is the kind of a [WindowTable].

@@ -182,6 +182,7 @@ func (w walker) body(b QueryBody) {
 		w.exprs(b.DistinctOn...)
 		nodes(w, b.Targets...)
 		nodes(w, b.From...)
+		nodes(w, b.TimeWindow)
 		w.exprs(b.Where)
 		w.groupItems(b.GroupBy)
 		w.exprs(b.Having)
@@ -224,7 +225,7 @@ func (w walker) table(t TableExpr) {
 		nodes(w, t.ColDefs...)
 	case *WindowTable:
 		nodes(w, t.Input)
-		w.exprs(t.Time, t.Step, t.Size, t.Offset)
+		w.exprs(t.Time, t.Step, t.Size, t.Offset, t.TimeZone)
 		w.exprs(t.PartitionBy...)
 		nodes(w, t.Alias)
 	}
@@ -245,6 +246,8 @@ func (w walker) part(n Node) {
 	case GroupItem:
 		w.exprs(n.Expr)
 		w.groupItems(n.Sets)
+	case *TimeWindow:
+		w.exprs(n.Size, n.Advance, n.Retention, n.Grace)
 	case *WindowDef:
 		w.exprs(n.PartitionBy...)
 		nodes(w, n.OrderBy...)

@@ -386,6 +386,9 @@ func (p *parser) selectCore() *ast.SelectCore {
 	if p.accept(lex.FROM) {
 		p.commaList(func() { s.From = append(s.From, p.tableRef()) })
 	}
+	if kind, ok := p.timeWindowAhead(); ok {
+		s.TimeWindow = p.timeWindow(kind)
+	}
 	if p.accept(lex.WHERE) {
 		s.Where = p.expr()
 	}

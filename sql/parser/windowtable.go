@@ -1,6 +1,8 @@
 package parser
 
 import (
+	"slices"
+
 	"millrace/pgerr"
 	"millrace/sql/ast"
 	"millrace/sql/lex"
@@ -54,17 +56,17 @@ func (p *parser) windowTableAhead(inTable bool) (ast.WindowKind, bool) {
 
 // windowArgs are the parameters after the time column, in the order in which they may come without names.
 var windowArgs = [...][]string{
-	ast.Tumble:   {"size", "offset"},
-	ast.Hop:      {"slide", "size", "offset"},
-	ast.Cumulate: {"step", "size", "offset"},
+	ast.Tumble:   {"size", "offset", "timezone"},
+	ast.Hop:      {"slide", "size", "offset", "timezone"},
+	ast.Cumulate: {"step", "size", "offset", "timezone"},
 	ast.Session:  {"gap"},
 }
 
 // windowUsage is shown where the arguments do not fit.
 var windowUsage = [...]string{
-	ast.Tumble:   "TUMBLE(relation, time_column, size [, offset])",
-	ast.Hop:      "HOP(relation, time_column, slide, size [, offset])",
-	ast.Cumulate: "CUMULATE(relation, time_column, step, size [, offset])",
+	ast.Tumble:   "TUMBLE(relation, time_column, size [, offset] [, timezone => zone])",
+	ast.Hop:      "HOP(relation, time_column, slide, size [, offset] [, timezone => zone])",
+	ast.Cumulate: "CUMULATE(relation, time_column, step, size [, offset] [, timezone => zone])",
 	ast.Session:  "SESSION(relation [PARTITION BY columns], time_column, gap)",
 }
 
@@ -89,9 +91,10 @@ func (p *parser) windowTable(kind ast.WindowKind, lateral bool, pos int) *ast.Wi
 			w.PartitionBy = []ast.Expr{p.expr()}
 		}
 	}
-	slots := map[string]*ast.Expr{"timecol": &w.Time, "size": &w.Size, "gap": &w.Size, "slide": &w.Step, "step": &w.Step, "offset": &w.Offset}
+	slots := map[string]*ast.Expr{"timecol": &w.Time, "size": &w.Size, "gap": &w.Size, "slide": &w.Step, "step": &w.Step, "offset": &w.Offset, "timezone": &w.TimeZone}
 	order := append([]string{"timecol"}, windowArgs[kind]...)
 	for next := 0; p.acceptKind(','); next++ {
+		pos := p.pos()
 		name := p.argName()
 		if name == "" {
 			if next >= len(order) {
@@ -99,15 +102,14 @@ func (p *parser) windowTable(kind ast.WindowKind, lateral bool, pos int) *ast.Wi
 			}
 			name = order[next]
 		}
-		known := false
-		for _, o := range order {
-			known = known || o == name
+		if !slices.Contains(order, name) {
+			p.fail(pgerr.New(pgerr.SyntaxError, "%s has no argument named \"%s\"", kind, name).WithHint("It is called as %s.", windowUsage[kind]).At(pos))
 		}
-		if slot := slots[name]; !known || *slot != nil {
-			p.windowError(w)
-		} else {
-			*slot = p.windowArg(name)
+		slot := slots[name]
+		if *slot != nil {
+			p.fail(pgerr.New(pgerr.SyntaxError, "argument \"%s\" of %s is given twice", name, kind).At(pos))
 		}
+		*slot = p.windowArg(name)
 	}
 	if p.is(lex.PARTITION) && w.PartitionBy == nil {
 		p.next()
