@@ -108,9 +108,6 @@ func (b *Binder) recursion(d *cte, op *ast.SetOp, united *Rel, work *logical.Wor
 		return nil, pgerr.New(pgerr.InternalError, "the recursive term of \"%s\" does not read it", d.ast.Name)
 	}
 	an := logical.NewAnalysis()
-	if !an.Free(u.In[0]).Empty() || !an.Free(step).Empty() {
-		return nil, pgerr.Unsupported("a recursive query that reads columns of the query around it").At(d.ast.Pos)
-	}
 	work.AppendOnly = work.AppendOnly && an.AppendOnly(step)
 	return &logical.Recursive{
 		Base: u.In[0], Step: step, Name: d.ast.Name, All: op.All, Cols: u.Cols, BaseCols: u.From[0], StepCols: u.From[1],

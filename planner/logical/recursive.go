@@ -25,6 +25,8 @@ type WorkTable struct {
 	Name      string // of the WITH query
 	Cols      []ColID
 	Iteration ColID // bigint
+	// Outer are those of Cols that say for which row of a query around the recursion a row is.
+	Outer []ColID
 	// AppendOnly: no row of it is ever retracted, or comes up in another iteration.
 	AppendOnly bool
 }

@@ -187,6 +187,9 @@ func (m *magic) push(n logical.Node) logical.Node {
 	}
 	switch n := n.(type) {
 	case *logical.Filter:
+		if w := m.ofWork(n); w != nil {
+			return w
+		}
 		return logical.NewFilter(m.push(n.Input), n.Preds...)
 	case *logical.Project:
 		p := &logical.Project{Input: m.push(n.Input), Items: append([]logical.Item(nil), n.Items...)}
@@ -222,6 +225,8 @@ func (m *magic) push(n logical.Node) logical.Node {
 		s := *n
 		s.Input, s.Partition = m.push(n.Input), union(m.cols, n.Partition)
 		return &s
+	case *logical.Recursive:
+		return m.recursive(n)
 	case *logical.Series:
 		s := *n
 		if n.Input == nil {
