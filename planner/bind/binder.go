@@ -137,6 +137,7 @@ type Rel struct {
 	// selectOptions): they are not part of Node and have no ID.
 	literals map[int]expr.Expr
 	scope    *scope // of the one SELECT that this is
+	added    int    // how many of the last columns SEARCH and CYCLE have added
 }
 
 func (r *Rel) literal(i int, k expr.Expr) {

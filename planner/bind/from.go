@@ -102,9 +102,13 @@ func (b *Binder) bindTableName(t *ast.TableName, s *scope) (*from, error) {
 				return nil, err
 			}
 			if d.work == nil {
-				rel = &Rel{Node: b.apart(rel), Cols: rel.Cols}
+				rel = &Rel{Node: b.apart(rel), Cols: rel.Cols, added: rel.added}
 			}
-			f, err := b.aliased(rel.Node, toScope(rel.Cols), t.Name, "", t.Alias)
+			cols := toScope(rel.Cols)
+			for i := len(cols) - rel.added; i < len(cols); i++ {
+				cols[i].added, cols[i].hidden = true, s.level != d.level
+			}
+			f, err := b.aliased(rel.Node, cols, t.Name, "", t.Alias)
 			if err == nil {
 				f.items[0].recursive = d.work != nil
 			}
@@ -169,7 +173,7 @@ func (it *fromItem) renameCols(alias *ast.Alias) error {
 	it.cols = append([]scopeCol(nil), it.cols...)
 	k := 0
 	for i := range it.cols {
-		if it.cols[i].hidden || k >= len(alias.Columns) {
+		if it.cols[i].hidden || it.cols[i].added || k >= len(alias.Columns) {
 			continue
 		}
 		it.cols[i].name = alias.Columns[k]
@@ -184,9 +188,9 @@ func (it *fromItem) renameCols(alias *ast.Alias) error {
 
 // bindFromSubquery binds a subquery in FROM, which sees the items to its left only if it is LATERAL.
 func (b *Binder) bindFromSubquery(t *ast.Subquery, s *scope) (*from, error) {
-	inner := &scope{outer: s.outer, within: s.within, hidden: s.items, ctes: s.ctes}
+	inner := &scope{outer: s.outer, within: s.within, hidden: s.items, ctes: s.ctes, level: s.level}
 	if t.Lateral {
-		inner = &scope{outer: s, ctes: s.ctes}
+		inner = &scope{outer: s, ctes: s.ctes, level: s.level}
 	}
 	if t.Alias == nil {
 		what, example := "subquery", "SELECT"
@@ -210,5 +214,5 @@ func (b *Binder) bindFromSubquery(t *ast.Subquery, s *scope) (*from, error) {
 // bindSubselect binds a query one level down: what is in scope there is outside of the query. within is the clause that the
 // query is part of, nil for FROM.
 func (b *Binder) bindSubselect(q *ast.Select, outside *scope, within *clause) (*Rel, error) {
-	return b.bindSelect(q, &scope{outer: outside, within: within, hidden: outside.hidden, ctes: outside.ctes}, selectOptions{})
+	return b.bindSelect(q, &scope{outer: outside, within: within, hidden: outside.hidden, ctes: outside.ctes, level: outside.level + 1}, selectOptions{})
 }

@@ -55,7 +55,7 @@ func (b *Binder) joinStep(j *ast.Join, left *from, s *scope) (*from, error) {
 			items = append(items, &c)
 		}
 	}
-	right, err := b.bindTable(j.Right, &scope{outer: s.outer, within: s.within, items: slices.Concat(s.items, items), hidden: s.hidden, ctes: s.ctes})
+	right, err := b.bindTable(j.Right, &scope{outer: s.outer, within: s.within, items: slices.Concat(s.items, items), hidden: s.hidden, ctes: s.ctes, level: s.level})
 	if err != nil {
 		return nil, err
 	}

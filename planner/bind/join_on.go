@@ -13,7 +13,7 @@ import (
 // joinOn binds a join's condition. That of an inner join is a filter of its result; for the others see [outerJoin].
 func (b *Binder) joinOn(j *ast.Join, f *from, s *scope) error {
 	node := f.node.(*logical.Join)
-	c := b.clause(&scope{outer: s.outer, within: s.within, items: f.items, hidden: s.items, ctes: s.ctes}, "JOIN conditions")
+	c := b.clause(&scope{outer: s.outer, within: s.within, items: f.items, hidden: s.items, ctes: s.ctes, level: s.level}, "JOIN conditions")
 	if node.Kind == physical.Inner {
 		n, err := c.where(node, j.On)
 		f.node = n

@@ -18,6 +18,13 @@ func (b *Binder) bindRecursive(d *cte) (*Rel, error) {
 	if err != nil {
 		return nil, err
 	}
+	trace, err := b.newTracing(d.ast)
+	if err == nil && trace != nil {
+		err = trace.checkForm(op)
+	}
+	if err != nil {
+		return nil, err
+	}
 	s, ctes, err := b.with(q.With, d.scope, false)
 	if err != nil {
 		return nil, err
@@ -31,23 +38,31 @@ func (b *Binder) bindRecursive(d *cte) (*Rel, error) {
 	if err != nil {
 		return nil, err
 	}
-	last := op.Args[len(op.Args)-1]
-	d.work = &Rel{Node: work, Cols: make([]OutCol, len(work.Cols))}
+	own := len(work.Cols)
+	d.work = &Rel{Node: work, Cols: make([]OutCol, own)}
 	for i, id := range work.Cols {
 		d.work.Cols[i] = OutCol{Name: b.cols.At(id).Name, ID: id}
 	}
-	step, err := b.setOpArg(last, s)
+	if trace != nil {
+		base, d.work, err = trace.open(base, work, basePos)
+	}
+	last := op.Args[len(op.Args)-1]
+	var step *Rel
+	if err == nil {
+		step, err = b.setOpArg(last, s)
+	}
 	d.work = nil
+	if err == nil && trace != nil {
+		step, err = trace.step(step, bodyPos(last))
+	}
 	if err != nil {
 		return nil, err
 	}
-	both := *op
-	both.All = op.All
-	united, err := b.combine(&both, base, step, basePos, bodyPos(last))
+	united, err := b.combine(op, base, step, basePos, bodyPos(last))
 	if err != nil {
 		return nil, err
 	}
-	for i, c := range united.Cols {
+	for i, c := range united.Cols[:own] {
 		if got, want := b.cols.At(c.ID).T, b.cols.At(work.Cols[i]).T; got != want {
 			return nil, pgerr.New(pgerr.DatatypeMismatch, "recursive query \"%s\" column %d has type %s in non-recursive term but type %s overall",
 				d.ast.Name, i+1, want, got).WithHint("Cast the output of the non-recursive term to the correct type.").At(basePos(i))
@@ -57,7 +72,7 @@ func (b *Binder) bindRecursive(d *cte) (*Rel, error) {
 	if err != nil {
 		return nil, err
 	}
-	rel := &Rel{Node: node, Cols: united.Cols}
+	rel := &Rel{Node: node, Cols: united.Cols, added: len(united.Cols) - own}
 	if rel.Cols, err = d.names(rel.Cols); err != nil {
 		return nil, err
 	}

@@ -17,6 +17,8 @@ type scope struct {
 	// hidden are items of the same FROM clause that exist but may not be used here: for messages.
 	hidden []*fromItem
 	ctes   *cteScope
+	// level is how many queries are around this one.
+	level int
 	// order is that of the subquery which is all of the FROM clause. It means nothing but to aggregates that depend on an order and
 	// are given none.
 	order []logical.SortKey
@@ -43,6 +45,7 @@ type scopeCol struct {
 	name   string
 	id     logical.ColID
 	hidden bool // not part of *
+	added  bool // by SEARCH or CYCLE: an alias does not rename it
 }
 
 // find looks a column up by name within an item; n is how many there are.

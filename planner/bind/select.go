@@ -84,7 +84,7 @@ type core struct {
 
 // bindCore binds one SELECT ... FROM ... with the ORDER BY that belongs to it, in the order of evaluation.
 func (b *Binder) bindCore(q *ast.SelectCore, order []*ast.OrderItem, outside *scope, opt selectOptions) (*Rel, error) {
-	s := &scope{outer: outside.outer, within: outside.within, hidden: outside.hidden, ctes: outside.ctes}
+	s := &scope{outer: outside.outer, within: outside.within, hidden: outside.hidden, ctes: outside.ctes, level: outside.level}
 	if q.TimeWindow != nil {
 		var err error
 		if q, err = timeWindow(q); err != nil {

@@ -33,7 +33,9 @@ func (b *Binder) setOpArg(body ast.QueryBody, s *scope) (*Rel, error) {
 	if !ok {
 		q = &ast.Select{Pos: body.Position(), Body: body}
 	}
-	rel, err := b.bindSelect(q, s, selectOptions{keepUnknown: true})
+	inner := *s
+	inner.level++
+	rel, err := b.bindSelect(q, &inner, selectOptions{keepUnknown: true})
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +53,12 @@ func bodyPos(body ast.QueryBody) func(i int) int {
 			return q.Pos
 		}
 	case *ast.Values:
-		return func(i int) int { return ast.Start(q.Rows[0][i]) }
+		return func(i int) int {
+			if i < len(q.Rows[0]) {
+				return ast.Start(q.Rows[0][i])
+			}
+			return q.Pos
+		}
 	case *ast.Select:
 		return bodyPos(q.Body)
 	case *ast.SetOp:

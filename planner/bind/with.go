@@ -16,6 +16,7 @@ type cteScope struct {
 type cte struct {
 	ast   *ast.CTE
 	scope *scope // what its query may refer to
+	level int    // of the query that has the WITH clause
 	uses  int
 	// binding is set while the query is being bound: a reference to itself is then recursion.
 	binding  bool
@@ -42,7 +43,7 @@ func (b *Binder) with(w *ast.With, s *scope, top bool) (*scope, []*cte, error) {
 	if w == nil {
 		return s, nil, nil
 	}
-	inner := &scope{outer: s.outer, within: s.within, items: s.items, hidden: s.hidden, ctes: s.ctes}
+	inner := &scope{outer: s.outer, within: s.within, items: s.items, hidden: s.hidden, ctes: s.ctes, level: s.level}
 	var defs []*cte
 	names := map[string]bool{}
 	for _, c := range w.CTEs {
@@ -50,20 +51,15 @@ func (b *Binder) with(w *ast.With, s *scope, top bool) (*scope, []*cte, error) {
 			return nil, nil, pgerr.New(pgerr.DuplicateAlias, "WITH query name \"%s\" specified more than once", c.Name).At(c.Pos)
 		}
 		names[c.Name] = true
-		if c.Search != nil || c.Cycle != nil {
-			return nil, nil, pgerr.Unsupported("SEARCH and CYCLE clauses").At(c.Pos)
-		}
-		d := &cte{ast: c, scope: inner}
+		d := &cte{ast: c, level: s.level}
 		if _, ok := c.Query.(*ast.Select); !ok {
 			if err := b.mayModify(c, top); err != nil {
 				return nil, nil, err
 			}
 			d.modifying = &Modifying{Name: c.Name}
 		}
-		if !w.Recursive {
-			// A query sees those before it.
-			d.scope = &scope{outer: s.outer, within: s.within, items: s.items, hidden: s.hidden, ctes: inner.ctes}
-		}
+		// A query sees those before it, and in a recursive clause all.
+		d.scope = &scope{outer: s.outer, within: s.within, items: s.items, hidden: s.hidden, ctes: inner.ctes, level: s.level + 1}
 		defs = append(defs, d)
 		inner.ctes = &cteScope{name: c.Name, def: d, next: inner.ctes}
 	}
@@ -73,9 +69,15 @@ func (b *Binder) with(w *ast.With, s *scope, top bool) (*scope, []*cte, error) {
 			return nil, nil, err
 		}
 		for _, d := range defs {
-			if d.recursive = self[d.ast]; d.recursive && d.modifying != nil {
+			d.recursive, d.scope.ctes = self[d.ast], inner.ctes
+			if d.recursive && d.modifying != nil {
 				return nil, nil, pgerr.New(pgerr.InvalidRecursion, "recursive query \"%s\" must not contain data-modifying statements", d.ast.Name).At(d.ast.Pos)
 			}
+		}
+	}
+	for _, d := range defs {
+		if !d.recursive && (d.ast.Search != nil || d.ast.Cycle != nil) {
+			return nil, nil, pgerr.New(pgerr.SyntaxError, "WITH query is not recursive").At(d.ast.Pos)
 		}
 	}
 	return inner, defs, nil
