@@ -11,6 +11,7 @@ import (
 	"millrace/planner/physical"
 	"millrace/storage/codec"
 	"millrace/storage/keys"
+	"millrace/storage/state"
 	"millrace/types"
 )
 
@@ -47,6 +48,7 @@ type recurse struct {
 	at     int64 // the iteration that is being changed, -1 outside of Flush
 	made   int   // bytes of the rows that changed in the present step
 	rowsUp int64 // net number of rows that have come up in it
+	growth growth
 	kc     keys.KeyColumn
 	cols   []int
 	ids    []uint32
@@ -113,7 +115,7 @@ func (r *recurse) Push(port int, b *delta.Batch) error {
 			return err
 		}
 	}
-	return r.holds(r.bytes())
+	return r.fits(r.holds(r.bytes()))
 }
 
 // take notes a row that an iteration is made of.
@@ -163,13 +165,16 @@ func (r *recurse) Flush() error {
 			break // there is no other step
 		}
 		if err == nil {
-			err = r.iterate()
+			err = r.fits(r.iterate())
+		}
+		if err == nil {
+			err = r.explodes()
 		}
 		if err != nil {
 			return err
 		}
 	}
-	r.at, r.made, r.rowsUp = -1, 0, 0
+	r.at, r.made, r.rowsUp, r.growth = -1, 0, 0, growth{}
 	if r.union != nil {
 		if err := r.union.finish(r); err != nil {
 			return err
@@ -236,7 +241,49 @@ func (r *recurse) change(row []byte, w int64) error {
 }
 
 func (r *recurse) tooMany() *pgerr.Error {
-	return pgerr.New(pgerr.ProgramLimitExceeded, "recursive query \"%s\" makes too many rows", r.n.Name)
+	return pgerr.New(pgerr.ProgramLimitExceeded, "recursive query \"%s\" makes too many rows", r.n.Name).
+		WithHint("A condition must bound the recursion; over a graph, CYCLE or UNION without ALL keeps it from going round.")
+}
+
+// fits says of a query that has run out of memory amid its iterations that the recursion is to blame.
+func (r *recurse) fits(err error) error {
+	if r.at < 0 || !errors.Is(err, state.ErrMemory) {
+		return err
+	}
+	return r.tooMany().WithDetail("They need more than the %d MiB that the query may use; it was at iteration %d.", r.d.opt.Memory>>20, r.at)
+}
+
+// growth is how the iterations of a step have grown.
+type growth struct {
+	last int // bytes of the rows of the last one
+	run  int // how many in a row were each half as large again as the one before
+}
+
+// growthRun is how many iterations must have grown for the next to be expected to.
+const growthRun = 6
+
+// explodes ends a recursion whose iterations have grown geometrically where one more iteration of the same growth, and even of
+// three quarters of it, is more than may be held: most of the time that the whole takes would go into that one.
+func (r *recurse) explodes() error {
+	bytes := 0
+	if lv := r.levels.of[r.at+1]; lv != nil {
+		bytes = lv.rows.table.bytes()
+	}
+	last := r.growth.last
+	if r.growth.last = bytes; last == 0 || 2*bytes < 3*last {
+		r.growth.run = 0
+		return nil
+	}
+	limit := int64(recursionBytes)
+	if r.d.opt.AdHoc {
+		limit = r.d.opt.Memory
+	}
+	next := int64(float64(bytes) * float64(bytes) / float64(last) * 3 / 4)
+	if r.growth.run++; r.growth.run < growthRun || limit <= 0 || int64(bytes)+next <= limit {
+		return nil
+	}
+	return r.tooMany().WithDetail("Each iteration makes %.1f times as many as the one before, and the next would need more than %d MiB; it was at iteration %d.",
+		float64(bytes)/float64(last), limit>>20, r.at)
 }
 
 // recursionCopiesMax bounds how often a row may come up in one iteration under UNION ALL. Copies are counted, so they take no

@@ -213,8 +213,13 @@ func TestRecursionEnds(t *testing.T) {
 		}
 		return d.Flush()
 	}
-	if err := run(Options{AdHoc: true, Memory: 16 << 20}); !errors.Is(err, state.ErrMemory) {
-		t.Errorf("without memory: %v", err)
+	// It ends before the iteration in which it would outgrow the memory, and in that one where the growth is not foreseen.
+	for _, memory := range []int64{16 << 20, 1 << 12} {
+		var pe *pgerr.Error
+		if err := run(Options{AdHoc: true, Memory: memory}); !errors.As(err, &pe) || pe.Code != pgerr.ProgramLimitExceeded || pe.Hint == "" ||
+			strings.HasPrefix(pe.Detail, "Each iteration") != (memory > 1<<20) {
+			t.Errorf("with %d bytes: %v", memory, err)
+		}
 	}
 	stop := errors.New("stop")
 	count := 0
