@@ -214,7 +214,9 @@ func (h *harness) rows(query string) []string {
 func (h *harness) runPlan(read *engine.Read, plan *physical.Plan, query string) []string {
 	h.t.Helper()
 	var out []string
-	err := read.Run(context.Background(), &engine.Query{Plan: plan, Context: &expr.Context{Env: types.DefaultEnv}, Emit: func(b *delta.Batch) error {
+	env := *types.DefaultEnv
+	env.Now = read.Wall
+	err := read.Run(context.Background(), &engine.Query{Plan: plan, Context: &expr.Context{Env: &env}, Emit: func(b *delta.Batch) error {
 		for i := range b.N {
 			var fields []string
 			for _, v := range b.Cols[:len(plan.Columns)] {

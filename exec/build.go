@@ -86,6 +86,8 @@ func (d *Dataflow) build(o *output, n physical.Node) (Operator, error) {
 		return newValues(o, n)
 	case *physical.Filter:
 		return newFilter(o, n.Pred)
+	case *physical.TemporalFilter:
+		return newTemporal(o, n)
 	case *physical.Project:
 		return newProject(o, n)
 	case *physical.Union:

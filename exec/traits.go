@@ -45,6 +45,8 @@ func nodeTraits(p *physical.Plan, n physical.Node, of []traits) traits {
 		return of[n.Input]
 	case *physical.Filter:
 		return of[n.Input]
+	case *physical.TemporalFilter:
+		return traits{} // a row may leave by its time and be retracted in one step
 	case *physical.Window:
 		return of[n.Input]
 	case *physical.Project:

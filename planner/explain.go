@@ -107,6 +107,8 @@ func (x *explainer) describe(n physical.Node) string {
 		return describeSeries(n)
 	case *physical.Filter:
 		return "Filter: " + bare(n.Pred)
+	case *physical.TemporalFilter:
+		return "Temporal filter: " + bare(n.Pred)
 	case *physical.Project:
 		return "Project: " + projection(n)
 	case *physical.Union:
@@ -165,6 +167,8 @@ func (x *explainer) state(n physical.Node) string {
 		return "left rows and right rows in order of time" + perKey(n.LeftKeys)
 	case *physical.Aggregate:
 		return x.aggregateState(n)
+	case *physical.TemporalFilter:
+		return "rows that will enter or leave"
 	case *physical.Distinct:
 		return "each distinct row"
 	case *physical.SetOp:

@@ -12,6 +12,9 @@ import (
 // keeps in bounds, of constants, or of a number of rows in the plan. Streams only grow, so rows and groups of one are bounded
 // by nothing.
 
+// timeRange is what bounds the rows that a temporal filter keeps, and those that it lets through where they leave again.
+const timeRange = "the time range of the filter"
+
 // sources are what the rows of a node come from, as far as they bound its size.
 type sources struct {
 	streams, others []string
@@ -61,6 +64,10 @@ func (x *explainer) sources(i int) sources {
 	case *physical.Recurse:
 		*s = x.inputs(n)
 		s.others = appendNew(s.others, iterations(n))
+	case *physical.TemporalFilter:
+		if *s = x.inputs(n); n.Ends {
+			*s = sources{others: append(s.others, timeRange)}
+		}
 	case *physical.Aggregate:
 		if len(n.Group) > 0 || n.Grouped {
 			*s = x.inputs(n)
@@ -94,6 +101,8 @@ func limited(n *physical.TopN) bool {
 func (x *explainer) bound(n physical.Node) string {
 	var s sources
 	switch n := n.(type) {
+	case *physical.TemporalFilter:
+		return timeRange
 	case *physical.Join:
 		left, right := keptSides(n)
 		if left {

@@ -46,6 +46,12 @@ func decisions(n physical.Node) string {
 		return s
 	case *physical.Filter:
 		return exact(n.Pred)
+	case *physical.TemporalFilter:
+		s := exact(n.Pred)
+		for _, t := range n.Turns {
+			s += fmt.Sprint(exact(t.Cond, t.At), t.Monthly, t.Shift)
+		}
+		return s
 	case *physical.Project:
 		return exact(n.Exprs...)
 	case *physical.Window:

@@ -161,9 +161,8 @@ func (c *clause) check(volatility expr.Volatility, uses expr.Uses, what string, 
 		return nil
 	}
 	switch {
-	case uses&expr.UsesNow != 0:
-		return pgerr.Unsupported(fmt.Sprintf("%s in a materialized view", what)).At(pos).
-			WithHint("The current time changes without a change of the data. Compare with a time column of a stream, or filter when reading the view.")
+	case uses&expr.UsesNow != 0 && volatility != expr.Volatile:
+		return nil // lowering refuses what is not a condition that can be kept up with the time
 	case volatility == expr.Volatile:
 		return pgerr.Unsupported(fmt.Sprintf("the volatile function %s in a materialized view", what)).At(pos).
 			WithHint("It gives another value at each call, so a row could not be withdrawn again. Compute it when the row is inserted, as a column default.")

@@ -5,6 +5,7 @@ import (
 
 	"millrace/catalog"
 	"millrace/expr"
+	"millrace/planner/clocked"
 	"millrace/planner/physical"
 )
 
@@ -472,10 +473,13 @@ func (a *Analysis) AppendOnly(n Node) bool {
 func (a *Analysis) computeAppendOnly(n Node) bool {
 	switch n := n.(type) {
 	case *Scan:
-		return n.AppendOnly
+		return n.AppendOnly && !readsTime(n.Filter)
 	case *Values:
 		return true
 	case *Filter, *Project, *Union, *Window, *Distinct, *Series:
+		if f, ok := n.(*Filter); ok && readsTime(f.Preds) {
+			return false
+		}
 		for _, in := range n.Inputs() {
 			if !a.AppendOnly(in) {
 				return false
@@ -485,6 +489,9 @@ func (a *Analysis) computeAppendOnly(n Node) bool {
 	case *Join:
 		// An inner join of rows that stay stays; a left row that has met a partner keeps it. An unmatched row of an
 		// outer or anti join is withdrawn when its partner comes, unless the side that would bring it is constant.
+		if readsTime(n.On) {
+			return false
+		}
 		if n.Kind == physical.Inner || n.Kind == physical.Semi {
 			return a.AppendOnly(n.Left) && a.AppendOnly(n.Right)
 		}
@@ -516,7 +523,10 @@ func (a *Analysis) computeAppendOnly(n Node) bool {
 	return a.Constant(n)
 }
 
-// Constant reports whether n reads no relation, so that its rows never change.
+// readsTime reports whether some condition depends on the current time, which in a view moves on.
+func readsTime(preds []expr.Expr) bool { return slices.ContainsFunc(preds, clocked.Reads) }
+
+// Constant reports whether n reads no relation and not the current time, so that its rows never change.
 func (a *Analysis) Constant(n Node) bool {
 	constant := true
 	var read, within ColSet // work tables
@@ -524,6 +534,10 @@ func (a *Analysis) Constant(n Node) bool {
 		switch x := x.(type) {
 		case *Scan:
 			constant = false
+		case *Filter:
+			constant = constant && !readsTime(x.Preds)
+		case *Join:
+			constant = constant && !readsTime(x.On)
 		case *WorkTable:
 			read.Add(x.Iteration)
 		case *Recursive:

@@ -2,6 +2,7 @@ package logical
 
 import (
 	"millrace/expr"
+	"millrace/planner/clocked"
 	"millrace/types"
 )
 
@@ -92,11 +93,18 @@ func IsConstant(e expr.Expr) bool {
 }
 
 // CanFail reports whether the evaluation of e may give an error for some row; a parameter is taken for a constant, as
-// which it is evaluated.
+// which it is evaluated, and so is what depends on the current time only, such as now() - interval '1 hour'.
 func CanFail(e expr.Expr) bool {
+	steady := map[expr.Expr]bool{}
+	expr.Walk(e, func(x expr.Expr) bool {
+		if clocked.Steady(x) {
+			steady[x] = true
+		}
+		return !steady[x]
+	})
 	return expr.CanFail(expr.Rewrite(e, func(x expr.Expr) expr.Expr {
-		if p, ok := x.(*expr.Param); ok {
-			return &expr.Const{Value: types.Null, T: p.T}
+		if _, param := x.(*expr.Param); param || steady[x] {
+			return &expr.Const{Value: types.Null, T: x.Type()}
 		}
 		return x
 	}))

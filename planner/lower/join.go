@@ -10,6 +10,14 @@ import (
 
 // join lowers a join: equalities of a column of the left with one of the right become its keys.
 func (l *lowering) join(n *logical.Join, need logical.ColSet) (ref, error) {
+	if plain, timed := l.timed(n.On); len(timed) > 0 && n.Kind == physical.Inner {
+		x := &logical.Join{Kind: n.Kind, Left: n.Left, Right: n.Right, On: plain}
+		in, err := l.join(x, with(need, logical.ExprsCols(timed)))
+		if err != nil {
+			return in, err
+		}
+		return l.temporal(n, in, timed, need)
+	}
 	lset, rset := logical.OutputSet(n.Left), logical.OutputSet(n.Right)
 	if dependent := l.an.Free(n.Right); dependent.Intersects(lset) {
 		return ref{}, errInternal("a dependent join is left in the plan")

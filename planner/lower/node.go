@@ -128,6 +128,13 @@ func (l *lowering) values(n *logical.Values, need logical.ColSet) (ref, error) {
 }
 
 func (l *lowering) filter(n *logical.Filter, need logical.ColSet) (ref, error) {
+	if plain, timed := l.timed(n.Preds); len(timed) > 0 {
+		in, err := l.node(logical.NewFilter(n.Input, plain...), with(need, logical.ExprsCols(timed)))
+		if err != nil {
+			return in, err
+		}
+		return l.temporal(n, in, timed, need)
+	}
 	in, err := l.node(n.Input, with(need, logical.ExprsCols(n.Preds)))
 	if err != nil {
 		return in, err

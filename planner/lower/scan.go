@@ -11,6 +11,15 @@ import (
 
 // scan reads the columns that are needed, and those that its filter reads.
 func (l *lowering) scan(n *logical.Scan, need logical.ColSet) (ref, error) {
+	if plain, timed := l.timed(n.Filter); len(timed) > 0 {
+		x := *n
+		x.Filter = plain
+		in, err := l.scan(&x, with(need, logical.ExprsCols(timed)))
+		if err != nil {
+			return in, err
+		}
+		return l.temporal(n, in, timed, need)
+	}
 	want := with(need, logical.ExprsCols(n.Filter))
 	r := n.Relation
 	s := &physical.Scan{Relation: r.ID, Name: r.Name, Kind: r.Kind.String()}

@@ -29,6 +29,9 @@ func SameNode(a, b Node) bool {
 	case *Filter:
 		b, ok := b.(*Filter)
 		return ok && same(a.Pred, b.Pred)
+	case *TemporalFilter:
+		b, ok := b.(*TemporalFilter)
+		return ok && same(a.Pred, b.Pred) // the rest follows from it
 	case *Project:
 		b, ok := b.(*Project)
 		return ok && sameList(a.Exprs, b.Exprs)

@@ -48,6 +48,13 @@ func mapNode(n Node, f func(expr.Expr) expr.Expr) Node {
 		c := *n
 		c.Pred = f(n.Pred)
 		return &c
+	case *TemporalFilter:
+		c := *n
+		c.Pred, c.Turns = f(n.Pred), slices.Clone(n.Turns)
+		for i := range c.Turns {
+			c.Turns[i].Cond, c.Turns[i].At = f(c.Turns[i].Cond), f(c.Turns[i].At)
+		}
+		return &c
 	case *Project:
 		c := *n
 		c.Exprs = mapList(n.Exprs, f)
