@@ -19,6 +19,8 @@ type window struct {
 	cumulate           bool
 	end                types.T
 
+	calendar *calendarWindow // nil where windows have a fixed length
+
 	sel        []uint32
 	start, fin []int64
 	limit      int // copies in a chunk
@@ -27,6 +29,11 @@ type window struct {
 func newWindow(o *output, n *physical.Window) (*window, error) {
 	w := &window{output: o, time: n.Time, size: n.Size, slide: n.Slide, shift: n.Shift, cumulate: n.Cumulate,
 		end: n.Types[len(n.Types)-1]}
+	if n.Calendar != nil {
+		var err error
+		w.calendar, err = newCalendarWindow(w, n)
+		return w, err
+	}
 	if w.slide <= 0 || w.cumulate && w.slide > w.size {
 		w.slide = w.size
 	}
@@ -59,6 +66,9 @@ func (w *window) Push(_ int, b *delta.Batch) error {
 
 // assign adds the windows of row i. On a failure it adds none.
 func (w *window) assign(b *delta.Batch, i int, ts int64) (ok bool, err error) {
+	if w.calendar != nil {
+		return w.calendar.assign(b, i, ts)
+	}
 	step := w.slide
 	if w.cumulate {
 		step = w.size

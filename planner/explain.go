@@ -9,6 +9,7 @@ import (
 	"millrace/expr"
 	"millrace/expr/agg"
 	"millrace/planner/physical"
+	"millrace/types"
 )
 
 // Explain prints a plan as an indented tree, the root first. It is the one printer for EXPLAIN, tests and logs: its
@@ -314,17 +315,29 @@ func projection(n *physical.Project) string {
 
 func (x *explainer) describeWindow(n *physical.Window) string {
 	time := name(x.in(n.Input), n.Time)
+	size, slide, offset := micros(n.Size), micros(n.Slide), int64(0)
+	if c := n.Calendar; c != nil {
+		size, slide, offset = calendarText(c.Size), calendarText(c.Slide), n.Shift
+	} else if period := n.Slide; period > 0 {
+		if n.Cumulate {
+			period = n.Size
+		}
+		offset = ((n.Shift-types.UnixEpochMicros)%period + period) % period
+	}
 	s := ""
 	switch {
 	case n.Cumulate:
-		s = fmt.Sprintf("Window cumulate on %s: size %s, step %s", time, micros(n.Size), micros(n.Slide))
-	case n.Size == n.Slide:
-		s = fmt.Sprintf("Window tumble on %s: size %s", time, micros(n.Size))
+		s = fmt.Sprintf("Window cumulate on %s: size %s, step %s", time, size, slide)
+	case size == slide:
+		s = fmt.Sprintf("Window tumble on %s: size %s", time, size)
 	default:
-		s = fmt.Sprintf("Window hop on %s: size %s, slide %s", time, micros(n.Size), micros(n.Slide))
+		s = fmt.Sprintf("Window hop on %s: size %s, slide %s", time, size, slide)
 	}
-	if n.Shift != 0 {
-		s += ", offset " + micros(n.Shift)
+	if offset != 0 {
+		s += ", offset " + micros(offset)
+	}
+	if n.Calendar != nil && n.Calendar.Zone != "" {
+		s += ", time zone " + n.Calendar.Zone
 	}
 	return s
 }
@@ -336,6 +349,10 @@ func (x *explainer) describeSession(n *physical.Session) string {
 		s += ", partition by " + names(in, n.Partition)
 	}
 	return s
+}
+
+func calendarText(iv types.IntervalValue) string {
+	return string(types.AppendInterval(nil, iv, types.DefaultEnv))
 }
 
 func micros(v int64) string { return (time.Duration(v) * time.Microsecond).String() }

@@ -55,7 +55,11 @@ func decisions(n physical.Node) string {
 	case *physical.Project:
 		return exact(n.Exprs...)
 	case *physical.Window:
-		return fmt.Sprint(n.Time, n.Size, n.Slide, n.Shift, n.Cumulate)
+		s := fmt.Sprint(n.Time, n.Size, n.Slide, n.Shift, n.Cumulate)
+		if n.Calendar != nil {
+			s += fmt.Sprint(*n.Calendar)
+		}
+		return s
 	case *physical.Session:
 		return fmt.Sprint(n.Time, n.Gap, n.Partition)
 	case *physical.Join:

@@ -297,19 +297,31 @@ func (a *Analysis) topNKeys(n *TopN) [][]ColID {
 	return keys
 }
 
+// Tumbles reports whether each row is in one window at most.
+func (n *Window) Tumbles() bool {
+	if n.Calendar != nil {
+		return !n.Cumulate && n.Calendar.Size == n.Calendar.Slide
+	}
+	return !n.Cumulate && n.Size == n.Slide
+}
+
 func (a *Analysis) windowKeys(n *Window) [][]ColID {
 	in := a.Keys(n.Input)
-	if !n.Cumulate && n.Size == n.Slide {
+	if n.Tumbles() {
 		return in
 	}
-	// A row's windows differ by start, but for growing windows, which differ by end.
-	by := n.Start
-	if n.Cumulate {
-		by = n.End
+	// A row's windows differ by start, but for growing windows, which differ by end. Where a zone leaves out a day, windows
+	// that begin on it and on the next begin together.
+	by := []ColID{n.Start}
+	switch {
+	case n.Cumulate:
+		by = []ColID{n.End}
+	case n.Calendar != nil:
+		by = []ColID{n.Start, n.End}
 	}
 	keys := make([][]ColID, len(in))
 	for i, k := range in {
-		keys[i] = append(slices.Clone(k), by)
+		keys[i] = append(slices.Clone(k), by...)
 	}
 	return keys
 }

@@ -159,6 +159,7 @@ type Window struct {
 	Time               ColID
 	Size, Slide, Shift int64 // microseconds
 	Cumulate           bool
+	Calendar           *physical.Calendar // see [physical.Window]
 	Start, End         ColID
 	// Grace is the allowed lateness that ksqlDB's GRACE PERIOD gives, in microseconds; -1 for none. Nothing depends on it yet.
 	Grace int64

@@ -335,7 +335,8 @@ func (l *lowering) window(n *logical.Window, need logical.ColSet) (ref, error) {
 		return in, l.missing(n.Time)
 	}
 	ids := append(slices.Clone(in.ids), n.Start, n.End)
-	w := &physical.Window{Output: l.output(n, ids), Input: in.op, Time: time, Size: n.Size, Slide: n.Slide, Shift: n.Shift, Cumulate: n.Cumulate}
+	w := &physical.Window{Output: l.output(n, ids), Input: in.op, Time: time, Size: n.Size, Slide: n.Slide, Shift: n.Shift, Cumulate: n.Cumulate,
+		Calendar: n.Calendar}
 	return l.add(w, ids), nil
 }
 

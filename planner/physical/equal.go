@@ -40,7 +40,8 @@ func SameNode(a, b Node) bool {
 		return ok
 	case *Window:
 		b, ok := b.(*Window)
-		return ok && a.Time == b.Time && a.Size == b.Size && a.Slide == b.Slide && a.Shift == b.Shift && a.Cumulate == b.Cumulate
+		return ok && a.Time == b.Time && a.Size == b.Size && a.Slide == b.Slide && a.Shift == b.Shift && a.Cumulate == b.Cumulate &&
+			(a.Calendar == b.Calendar || a.Calendar != nil && b.Calendar != nil && *a.Calendar == *b.Calendar)
 	case *Session:
 		b, ok := b.(*Session)
 		return ok && a.Time == b.Time && a.Gap == b.Gap && slices.Equal(a.Partition, b.Partition)

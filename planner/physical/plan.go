@@ -154,6 +154,17 @@ type Window struct {
 	Time               int // column
 	Size, Slide, Shift int64
 	Cumulate           bool // windows grow by Slide up to Size
+	// Calendar has the size and slide instead where they are of the calendar. Shift is then the clock's time at which windows
+	// begin, since their first day's midnight.
+	Calendar *Calendar
+}
+
+// Calendar says how long windows are that are counted in days, months or years of a time zone. Each interval is either months or
+// days, or, for windows within a day and for steps of growing windows, a time that divides 24 hours. For windows that do not
+// grow, the slide is the size or divides it.
+type Calendar struct {
+	Zone        string // as AT TIME ZONE takes it; "" for UTC and for timestamps without time zone
+	Size, Slide types.IntervalValue
 }
 
 // Session puts the rows of each partition into sessions: it appends window_start, the time of the session's first row, and

@@ -7,13 +7,14 @@ import (
 	"millrace/expr/agg"
 	"millrace/expr/scalar"
 	"millrace/planner/logical"
+	"millrace/planner/physical"
 	"millrace/types"
 )
 
 // hopPanes aggregates over overlapping windows in two stages.
 //
-// Before: count(*) and the like by key and window over HOP(t, ts, slide, size).
-// After: the same by key and pane (a tumbling window of one slide), then the panes put into the windows that they are part
+// Before: count(*) and the like by key and window over HOP(t, ts, slide, size) or CUMULATE(t, ts, step, size).
+// After: the same by key and pane (a tumbling window of one slide or step), then the panes put into the windows that they are part
 // of and combined: counts and sums summed, extremes compared.
 // Why: a row is aggregated once rather than size / slide times. See Li et al., "No Pane, No Gain", SIGMOD Record 2005.
 // Guard: the aggregates can be combined exactly: count, sum of integers and numerics, min, max, bool_and, bool_or, without
@@ -29,7 +30,11 @@ func hopPanes(c *Context, n logical.Node) logical.Node {
 	if p != nil {
 		w, ok = p.Input.(*logical.Window)
 	}
-	if !ok || w.Cumulate || w.Size == w.Slide || w.Size%w.Slide != 0 || !slices.Contains(a.Group, w.Start) && !slices.Contains(a.Group, w.End) {
+	if !ok || w.Tumbles() || !slices.Contains(a.Group, w.Start) && !slices.Contains(a.Group, w.End) {
+		return n
+	}
+	pane := paneOf(w)
+	if pane == nil {
 		return n
 	}
 	inWindow := logical.SetOf(w.Start, w.End)
@@ -43,7 +48,7 @@ func hopPanes(c *Context, n logical.Node) logical.Node {
 			return n
 		}
 	}
-	return c.panes(a, p, w)
+	return c.panes(a, p, w, pane)
 }
 
 // combiner chooses the function that combines an aggregate's results; nil where there is none.
@@ -59,9 +64,34 @@ func combiner(c *Context, a *logical.Agg) *agg.Function {
 	return f
 }
 
+// paneOf gives the tumbling windows of which each of w's is made; nil where those are too many to be worth it.
+func paneOf(w *logical.Window) *logical.Window {
+	pane := &logical.Window{Input: w.Input, Time: w.Time, Shift: w.Shift, Grace: w.Grace}
+	if cal := w.Calendar; cal != nil {
+		if cal.Slide.Micros > 0 && cal.Size != (types.IntervalValue{Days: 1}) {
+			return nil // steps are counted from the window's beginning, panes from a day's
+		}
+		pane.Calendar = &physical.Calendar{Zone: cal.Zone, Size: cal.Slide, Slide: cal.Slide}
+		return pane
+	}
+	// What windows and slides have in common: both begin and end where a pane does.
+	part, rest := w.Slide, w.Size%w.Slide
+	for rest != 0 {
+		part, rest = rest, part%rest
+	}
+	if w.Slide/part > panesPerSlideMax || w.Slide > w.Size {
+		return nil
+	}
+	pane.Size, pane.Slide = part, part
+	return pane
+}
+
+// panesPerSlideMax bounds how many panes a slide is cut into where the size is no multiple of it: many have few rows each, which
+// saves nothing.
+const panesPerSlideMax = 16
+
 // panes builds the two stages.
-func (c *Context) panes(a *logical.Aggregate, p *logical.Project, w *logical.Window) logical.Node {
-	pane := &logical.Window{Input: w.Input, Time: w.Time, Size: w.Slide, Slide: w.Slide, Shift: w.Shift % w.Slide}
+func (c *Context) panes(a *logical.Aggregate, p *logical.Project, w, pane *logical.Window) logical.Node {
 	pane.Start, pane.End = c.Columns.Copy(w.Start), c.Columns.Copy(w.End)
 	inWindow := logical.SetOf(w.Start, w.End)
 	first := &logical.Aggregate{Input: pane, Group: []logical.ColID{pane.Start}, Grouped: true}
@@ -104,6 +134,8 @@ func (c *Context) panes(a *logical.Aggregate, p *logical.Project, w *logical.Win
 		}
 		out.Items = append(out.Items, logical.Item{Col: old.Col, Expr: e})
 	}
-	second.Input = &logical.Window{Input: first, Time: pane.Start, Size: w.Size, Slide: w.Slide, Shift: w.Shift, Start: w.Start, End: w.End}
+	windows := *w
+	windows.Input, windows.Time = first, pane.Start
+	second.Input = &windows
 	return out
 }
