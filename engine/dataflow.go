@@ -51,6 +51,8 @@ type dataflow struct {
 	fresh  bool // nothing of it is in the store yet
 	// clocked says that the plan depends on the log's time.
 	clocked bool
+	// roles are those of the plan's nodes where rows look others up on arrival; else nil.
+	roles []physical.Role
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -160,7 +162,7 @@ func (e *Engine) planAmong(d *dataflow, snap *catalog.Snapshot, find func(id uin
 	if err != nil {
 		return fmt.Errorf("plan: %w", err)
 	}
-	d.plan, d.clocked = plan, plan.Clocked()
+	d.plan, d.clocked, d.roles = plan, plan.Clocked(), plan.Arrivals()
 	d.fingerprint = fingerprint
 	stored, found, err := e.store.Note(d.id, planNote)
 	if err != nil {

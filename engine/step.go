@@ -162,14 +162,16 @@ func (d *dataflow) step(target uint64) error {
 
 // pushAll pushes changes epoch by epoch and says after which epoch it stopped.
 func (d *dataflow) pushAll(cursors []*cursor, target uint64) (end uint64, rows int64, err error) {
+	var seen physical.Role
 	live := slices.DeleteFunc(slices.Clone(cursors), func(c *cursor) bool { return !c.live })
 	for len(live) > 0 {
 		epoch := live[0].epoch
 		for _, c := range live[1:] {
 			epoch = min(epoch, c.epoch)
 		}
+		next := d.rolesAt(epoch, live)
 		if end > 0 && len(d.ups) == 0 {
-			full, err := rows >= int64(d.e.opt.StepRowsMax), error(nil)
+			full, err := rows >= int64(d.e.opt.StepRowsMax) || physical.EndsStep(seen, next), error(nil)
 			if !full {
 				full, err = d.overdue(epoch)
 			}
@@ -177,6 +179,7 @@ func (d *dataflow) pushAll(cursors []*cursor, target uint64) (end uint64, rows i
 				return end, rows, err
 			}
 		}
+		seen |= next
 		kept := live[:0]
 		for _, c := range live {
 			more := true
@@ -202,6 +205,19 @@ func (d *dataflow) pushAll(cursors []*cursor, target uint64) (end uint64, rows i
 		}
 	}
 	return target, rows, nil
+}
+
+// rolesAt gives the roles of the inputs that have changes of an epoch.
+func (d *dataflow) rolesAt(epoch uint64, cursors []*cursor) (roles physical.Role) {
+	if d.roles == nil {
+		return 0
+	}
+	for _, c := range cursors {
+		if c.epoch == epoch {
+			roles |= d.roles[c.in.node]
+		}
+	}
+	return roles
 }
 
 // applyStep writes what the step changed as one derived batch and publishes the new frontier.
@@ -336,7 +352,7 @@ func (d *dataflow) loadSnapshot() (uint64, error) {
 			}
 			pending += int64(b.N)
 			loaded += int64(b.N)
-			if err := d.flow.Push(node, b); err != nil || pending < loadRowsMax {
+			if err := d.flow.Push(node, b); err != nil || pending < loadRowsMax || d.roles != nil && d.roles[node]&physical.LookedUp != 0 {
 				return err
 			}
 			pending = 0
@@ -344,24 +360,38 @@ func (d *dataflow) loadSnapshot() (uint64, error) {
 			return d.flushLoad(read.Epoch)
 		}
 	}
-	for _, streams := range []bool{false, true} {
-		for i := range d.inputs {
-			in := &d.inputs[i]
-			r, ok := d.e.Catalog().Relation(in.scan.Relation)
-			if !ok {
-				return 0, &RelationGoneError{Name: in.scan.Name}
-			}
-			if (r.Kind == catalog.Stream) != streams {
-				continue
-			}
-			all := &physical.Scan{Relation: in.scan.Relation, Name: in.scan.Name, Cols: in.scan.Cols}
-			if err := read.scan(r, all, push(in.node)); err != nil {
-				return 0, err
-			}
+	for _, in := range d.loadOrder() {
+		r, ok := d.e.Catalog().Relation(in.scan.Relation)
+		if !ok {
+			return 0, &RelationGoneError{Name: in.scan.Name}
+		}
+		all := &physical.Scan{Relation: in.scan.Relation, Name: in.scan.Name, Cols: in.scan.Cols}
+		if err := read.scan(r, all, push(in.node)); err != nil {
+			return 0, err
 		}
 	}
 	d.noteLoad(loaded, -1)
 	return read.Epoch, nil
+}
+
+// loadOrder gives the inputs in the order in which they are loaded: what arriving rows look up before those rows, and streams, which may
+// be long, last.
+func (d *dataflow) loadOrder() []*input {
+	order := make([]*input, len(d.inputs))
+	for i := range d.inputs {
+		order[i] = &d.inputs[i]
+	}
+	rank := func(in *input) int {
+		switch {
+		case d.roles != nil && d.roles[in.node]&physical.LookedUp != 0:
+			return 0
+		case in.scan.Kind != catalog.Stream.String():
+			return 1
+		}
+		return 2
+	}
+	slices.SortStableFunc(order, func(a, b *input) int { return rank(a) - rank(b) })
+	return order
 }
 
 // flushLoad writes a part of a back-fill, without a frontier.

@@ -47,10 +47,10 @@ type asOf struct {
 	out         builder
 }
 
-// asOfSide is one input of the join.
+// asOfSide is one input of a join in time.
 type asOfSide struct {
 	keys []int
-	time int
+	time int // noTime where rows have none
 	rows rowOrder
 	mm   *state.Multimap // nil without state
 	step groupedRows     // by number of the key in the join's table
@@ -59,6 +59,9 @@ type asOfSide struct {
 	sel  []uint32
 	buf  []byte
 }
+
+// noTime is the time column of rows that are in no order of time.
+const noTime = -1
 
 func newAsOf(o *output, n *physical.AsOf) (Operator, error) {
 	in := [2][]types.T{o.d.plan.Nodes[n.Left_].Out().Types, o.d.plan.Nodes[n.Right_].Out().Types}
@@ -77,7 +80,10 @@ func newAsOfSide(in []types.T, keyCols []int, time int, desc bool, ties, emit []
 	if emit == nil {
 		emit = upTo(len(in))
 	}
-	s := asOfSide{keys: keyCols, time: time, rows: rowOrder{order: []keys.Order{{Col: time, Desc: desc}}, cols: emit}}
+	s := asOfSide{keys: keyCols, time: time, rows: rowOrder{cols: emit}}
+	if time != noTime {
+		s.rows.order = []keys.Order{{Col: time, Desc: desc}}
+	}
 	for _, c := range ties {
 		s.rows.ties = append(s.rows.ties, keys.Order{Col: c})
 	}
@@ -92,7 +98,7 @@ func (a *asOf) Push(port int, b *delta.Batch) error {
 	}
 	sel := s.meeting(b, a.n.NullSafe)
 	if port == 0 && a.n.Outer && sel != nil {
-		if err := a.passAlone(b, sel); err != nil {
+		if err := a.passAlone(b, sel, s.rows.cols, a.n.Types); err != nil {
 			return err
 		}
 	}
@@ -104,7 +110,8 @@ func (a *asOf) Push(port int, b *delta.Batch) error {
 
 // meeting gives the rows of b that can meet others: nil for all.
 func (s *asOfSide) meeting(b *delta.Batch, nullSafe []bool) []uint32 {
-	nulls := b.Cols[s.time].Nulls.Any()
+	timed := func(i int) bool { return s.time == noTime || !b.Cols[s.time].IsNull(i) }
+	nulls := s.time != noTime && b.Cols[s.time].Nulls.Any()
 	for k, c := range s.keys {
 		nulls = nulls || !nullSafe[k] && b.Cols[c].Nulls.Any()
 	}
@@ -114,7 +121,7 @@ func (s *asOfSide) meeting(b *delta.Batch, nullSafe []bool) []uint32 {
 	s.sel = s.sel[:0]
 rows:
 	for i := range b.N {
-		if b.Cols[s.time].IsNull(i) {
+		if !timed(i) {
 			continue
 		}
 		for k, c := range s.keys {
@@ -130,8 +137,8 @@ rows:
 	return s.sel
 }
 
-// passAlone outputs the rows of the left that are not in sel.
-func (a *asOf) passAlone(b *delta.Batch, sel []uint32) error {
+// passAlone outputs the columns cols of the rows that are not in sel, and NULLs for the others of the output's types.
+func (o *output) passAlone(b *delta.Batch, sel []uint32, cols []int, ts []types.T) error {
 	rest := restOf(b.N, sel)
 	if len(rest) == 0 {
 		return nil
@@ -140,11 +147,11 @@ func (a *asOf) passAlone(b *delta.Batch, sel []uint32) error {
 	if b.Weights != nil {
 		weights = appendSel(nil, b.Weights, rest)
 	}
-	out := gatherBatch(pick(b.Cols, a.left.rows.cols), rest, weights)
-	for _, t := range a.n.Types[len(a.left.rows.cols):] {
+	out := gatherBatch(pick(b.Cols, cols), rest, weights)
+	for _, t := range ts[len(cols):] {
 		out.Cols = append(out.Cols, nullVec(t, out.N))
 	}
-	return a.emit(out)
+	return o.emit(out)
 }
 
 // restOf gives the numbers below n that are not in sel, which is ascending.

@@ -100,6 +100,10 @@ func (d *Dataflow) build(o *output, n physical.Node) (Operator, error) {
 		return newJoin(o, n)
 	case *physical.AsOf:
 		return newAsOf(o, n)
+	case *physical.Versions:
+		return newVersions(o, n)
+	case *physical.Lookup:
+		return newLookup(o, n)
 	case *physical.Series:
 		return newSeries(o, n)
 	case *physical.SetOp:

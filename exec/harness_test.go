@@ -499,8 +499,10 @@ func parts(n physical.Node) []bool {
 		return []bool{true}
 	case *physical.Over:
 		return []bool{true, false}
-	case *physical.AsOf:
+	case *physical.AsOf, *physical.Lookup:
 		return []bool{true, true}
+	case *physical.Versions:
+		return []bool{false}
 	case *physical.Join:
 		if n.NotIn && n.On == nil {
 			return []bool{true, false}

@@ -62,6 +62,8 @@ func nodeTraits(p *physical.Plan, n physical.Node, of []traits) traits {
 	case *physical.Join:
 		grows := n.Kind == physical.Inner || n.Kind == physical.Semi
 		return traits{positive: grows && of[n.Left_].positive && of[n.Right_].positive}
+	case *physical.Lookup:
+		return traits{positive: of[n.Left_].positive}
 	case *physical.AsOf:
 		return traits{} // a left row may come and its kin get another partner in one step
 	}

@@ -122,6 +122,10 @@ func (x *explainer) describe(n physical.Node) string {
 		return x.describeJoin(n)
 	case *physical.AsOf:
 		return x.describeAsOf(n)
+	case *physical.Versions:
+		return "Versions by " + names(x.in(n.Input), n.Key) + " from " + name(x.in(n.Input), n.Time)
+	case *physical.Lookup:
+		return x.describeLookup(n)
 	case *physical.Aggregate:
 		return x.describeAggregate(n)
 	case *physical.Distinct:
@@ -164,6 +168,10 @@ func (x *explainer) state(n physical.Node) string {
 	switch n := n.(type) {
 	case *physical.Join:
 		return x.joinState(n)
+	case *physical.Versions:
+		return "every version"
+	case *physical.Lookup:
+		return x.lookupState(n)
 	case *physical.AsOf:
 		return "left rows and right rows in order of time" + perKey(n.LeftKeys)
 	case *physical.Aggregate:

@@ -13,14 +13,7 @@ func (x *explainer) describeAsOf(n *physical.AsOf) string {
 	if n.Outer {
 		s = "As-of left join: "
 	}
-	var parts []string
-	for i := range n.LeftKeys {
-		op := " = "
-		if n.NullSafe[i] {
-			op = " IS NOT DISTINCT FROM "
-		}
-		parts = append(parts, name(l, n.LeftKeys[i])+op+name(r, n.RightKeys[i]))
-	}
+	parts := equalities(l, r, n.LeftKeys, n.RightKeys, n.NullSafe)
 	op := " >"
 	if n.After {
 		op = " <"
@@ -32,6 +25,38 @@ func (x *explainer) describeAsOf(n *physical.AsOf) string {
 	s += strings.Join(parts, " AND ")
 	if len(n.Ties) > 0 {
 		s += "; ties by " + names(r, n.Ties)
+	}
+	return s
+}
+
+// equalities writes a join's keys.
+func equalities(l, r *physical.Output, left, right []int, nullSafe []bool) []string {
+	var parts []string
+	for i := range left {
+		op := " = "
+		if nullSafe[i] {
+			op = " IS NOT DISTINCT FROM "
+		}
+		parts = append(parts, name(l, left[i])+op+name(r, right[i]))
+	}
+	return parts
+}
+
+func (x *explainer) describeLookup(n *physical.Lookup) string {
+	s := "Look-up on arrival, inner: "
+	if n.Outer {
+		s = "Look-up on arrival, left: "
+	}
+	if len(n.LeftKeys) == 0 {
+		return s + "no key"
+	}
+	return s + strings.Join(equalities(x.in(n.Left_), x.in(n.Right_), n.LeftKeys, n.RightKeys, n.NullSafe), " AND ")
+}
+
+func (x *explainer) lookupState(n *physical.Lookup) string {
+	s := "right rows" + perKey(n.RightKeys)
+	if !x.in(n.Left_).AppendOnly {
+		s += ", and for each left row what it was joined with"
 	}
 	return s
 }

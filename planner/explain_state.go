@@ -111,6 +111,13 @@ func (x *explainer) bound(n physical.Node) string {
 		if right {
 			s.add(x.sources(n.Right_))
 		}
+	case *physical.Lookup:
+		s.add(x.sources(n.Right_))
+		if !x.in(n.Left_).AppendOnly {
+			s.add(x.sources(n.Left_))
+		}
+	case *physical.Versions:
+		return "nothing (changes of " + strings.Join(x.inputs(n).others, ", ") + ")"
 	case *physical.Aggregate:
 		ordered := slices.ContainsFunc(n.Aggs, keepsValues)
 		if len(n.Group) > 0 || ordered {

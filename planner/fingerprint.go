@@ -65,6 +65,10 @@ func decisions(n physical.Node) string {
 	case *physical.Join:
 		return fmt.Sprint(n.Kind, n.LeftKeys, n.RightKeys, n.NullSafe, exact(n.On), n.NotIn, n.LeftCols == nil, n.LeftCols,
 			n.RightCols == nil, n.RightCols, n.LeftStatic, n.RightStatic)
+	case *physical.Versions:
+		return fmt.Sprint(n.Key, n.Time)
+	case *physical.Lookup:
+		return fmt.Sprint(n.Outer, n.LeftKeys, n.RightKeys, n.NullSafe, n.Row, n.LeftCols == nil, n.LeftCols, n.RightCols == nil, n.RightCols)
 	case *physical.AsOf:
 		return fmt.Sprint(n.Outer, n.LeftKeys, n.RightKeys, n.NullSafe, n.LeftTime, n.RightTime, n.After, n.Strict, n.Ties,
 			n.LeftCols == nil, n.LeftCols, n.RightCols == nil, n.RightCols)

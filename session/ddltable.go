@@ -32,9 +32,6 @@ func (s *Session) createTable(ctx context.Context, st *ast.CreateTable, c Client
 		if err := b.elements(st.Elements); err != nil {
 			return err
 		}
-		if r.Watermark != nil {
-			return pgerr.Unsupported("WATERMARK on a table").At(st.Pos)
-		}
 		if err := s.setOptions(r, st.Options); err != nil {
 			return err
 		}

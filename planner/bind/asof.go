@@ -220,6 +220,20 @@ func (a *asOf) column(e expr.Expr, items *[]logical.Item) logical.ColID {
 	return id
 }
 
+// unless gives a column that is a computed or given one of the left, but NULL where the conditions on the left do not hold.
+func (a *asOf) unless(id logical.ColID) logical.ColID {
+	ref := a.b.cols.Ref(id)
+	var value expr.Expr = ref
+	for _, it := range a.left {
+		if it.Col == id {
+			value = it.Expr
+		}
+	}
+	e := &expr.Case{Whens: []expr.When{{Cond: logical.Conjoin(a.leftOnly), Result: value}}, T: ref.T}
+	a.leftOnly = nil
+	return a.column(e, &a.left)
+}
+
 // finish makes the operator.
 func (a *asOf) finish() (logical.Node, error) {
 	if a.inequalities == 0 {
@@ -229,16 +243,7 @@ func (a *asOf) finish() (logical.Node, error) {
 	n := a.n
 	if len(a.leftOnly) > 0 && n.Outer {
 		// A row for which the conditions do not hold has no partner, as one without a time.
-		ref := a.b.cols.Ref(n.LeftTime)
-		var t expr.Expr = ref
-		for _, it := range a.left {
-			if it.Col == n.LeftTime {
-				t = it.Expr
-			}
-		}
-		e := &expr.Case{Whens: []expr.When{{Cond: logical.Conjoin(a.leftOnly), Result: t}}, T: ref.T}
-		n.LeftTime = a.column(e, &a.left)
-		a.leftOnly = nil
+		n.LeftTime = a.unless(n.LeftTime)
 	}
 	n.Left = a.b.cols.Extend(logical.NewFilter(n.Left, a.leftOnly...), a.left...)
 	n.Right = a.b.cols.Extend(logical.NewFilter(n.Right, a.rightOnly...), a.right...)

@@ -87,7 +87,7 @@ func (b *Binder) bindTable(t ast.TableExpr, s *scope) (*from, error) {
 
 func (b *Binder) bindTableName(t *ast.TableName, s *scope) (*from, error) {
 	if t.SystemTimeAsOf != nil {
-		return nil, pgerr.Unsupported("FOR SYSTEM_TIME AS OF").At(t.SystemTimeAsOf.Position())
+		return nil, misplacedSystemTime(t)
 	}
 	if t.Sample != nil {
 		if m := t.Sample.Method.Name; m != "system" && m != "bernoulli" {

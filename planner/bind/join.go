@@ -45,6 +45,17 @@ func (b *Binder) joinStep(j *ast.Join, left *from, s *scope) (*from, error) {
 			return nil, err
 		}
 	}
+	versions, bare := systemTimeRight(j)
+	if versions != nil {
+		if err := checkSystemTime(j); err != nil {
+			return nil, err
+		}
+		x := *j
+		x.Right, j = bare, &x
+		if ofArrival(versions.SystemTimeAsOf) && !b.env.View {
+			versions = nil // a query that runs once arrives now
+		}
+	}
 	kind := joinKinds[j.Type]
 	items := left.items
 	if kind == physical.Right || kind == physical.Full {
@@ -68,6 +79,10 @@ func (b *Binder) joinStep(j *ast.Join, left *from, s *scope) (*from, error) {
 	node := &logical.Join{Kind: kind, Left: left.node, Right: right.node}
 	out := &from{node: node}
 	switch {
+	case versions != nil:
+		if out, err = b.temporalJoin(j, versions, left, right, s); err != nil {
+			return nil, err
+		}
 	case j.AsOf:
 		if out, err = b.asOfJoin(j, left, right, s); err != nil {
 			return nil, err

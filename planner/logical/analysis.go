@@ -117,6 +117,10 @@ func (a *Analysis) computeKeys(n Node) [][]ColID {
 		return a.seriesKeys(n)
 	case *AsOf:
 		return slices.Clone(a.Keys(n.Left)) // each left row comes once
+	case *Versions:
+		return [][]ColID{append(slices.Clone(n.Key), n.Time)}
+	case *Lookup:
+		return a.lookupKeys(n)
 	case *SingleRow:
 		return append(slices.Clone(a.Keys(n.Input)), slices.Clone(n.Group))
 	case *Recursive:
@@ -173,8 +177,8 @@ func (a *Analysis) Constants(n Node) ColSet {
 		s = a.Constants(n.Input).Intersect(SetOf(n.Group...))
 	case *Distinct, *TopN, *Over, *Window, *Session:
 		s = a.Constants(n.Inputs()[0])
-	case *AsOf:
-		s = a.Constants(n.Left)
+	case *AsOf, *Lookup:
+		s = a.Constants(n.Inputs()[0])
 	case *SingleRow:
 		if len(n.Group) > 0 {
 			s = a.Constants(n.Input)
@@ -424,6 +428,10 @@ func (a *Analysis) computeNotNull(n Node) ColSet {
 		}
 	case *AsOf:
 		s = a.asOfNotNull(n)
+	case *Lookup:
+		s = a.lookupNotNull(n)
+	case *Versions:
+		return a.NotNull(n.Input)
 	case *SingleRow:
 		if len(n.Group) > 0 {
 			return a.NotNull(n.Input)
@@ -515,6 +523,8 @@ func (a *Analysis) computeAppendOnly(n Node) bool {
 		}
 		// Of a full join either side may come first, even within the one step in which constant rows come.
 		return false
+	case *Lookup:
+		return a.AppendOnly(n.Left)
 	case *AsOf:
 		// A nearer row may come.
 		return a.AppendOnly(n.Left) && a.Constant(n.Right)

@@ -86,6 +86,13 @@ func Used(n Node) ColSet {
 		s.Union(n.used())
 	case *AsOf:
 		s.Union(n.used())
+	case *Versions:
+		s.AddAll(n.Key)
+		s.Add(n.Time)
+	case *Lookup:
+		s.AddAll(n.LeftKeys)
+		s.AddAll(n.RightKeys)
+		s.AddAll(n.Row)
 	case *Window:
 		s.Add(n.Time)
 	case *Session:
@@ -256,6 +263,12 @@ func RenameCols(n Node, names map[ColID]expr.Expr) Node {
 		return n.renamed(to, list)
 	case *AsOf:
 		return n.renamed(to, list)
+	case *Versions:
+		return &Versions{Input: n.Input, Key: list(n.Key), Time: to(n.Time)}
+	case *Lookup:
+		c := *n
+		c.LeftKeys, c.RightKeys, c.Row = list(n.LeftKeys), list(n.RightKeys), list(n.Row)
+		return &c
 	case *Window:
 		c := *n
 		c.Time = to(n.Time)

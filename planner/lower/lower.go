@@ -33,6 +33,9 @@ func Lower(q *Query, an *logical.Analysis) (*physical.Plan, error) {
 	if err := l.checkTime(); err != nil {
 		return nil, err
 	}
+	if err := l.checkArrivals(); err != nil {
+		return nil, err
+	}
 	p := l.plan
 	for i, id := range q.Cols {
 		c := q.Columns.At(id)

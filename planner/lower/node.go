@@ -26,6 +26,10 @@ func (l *lowering) node(n logical.Node, need logical.ColSet) (ref, error) {
 		return l.join(n, need)
 	case *logical.AsOf:
 		return l.asOf(n, need)
+	case *logical.Versions:
+		return l.versions(n, need)
+	case *logical.Lookup:
+		return l.lookup(n, need)
 	case *logical.Aggregate:
 		return l.aggregate(n, need)
 	case *logical.Distinct:

@@ -50,6 +50,13 @@ func SameNode(a, b Node) bool {
 		return ok && a.Kind == b.Kind && slices.Equal(a.LeftKeys, b.LeftKeys) && slices.Equal(a.RightKeys, b.RightKeys) &&
 			slices.Equal(a.NullSafe, b.NullSafe) && same(a.On, b.On) && a.NotIn == b.NotIn &&
 			sameCols(a.LeftCols, b.LeftCols) && sameCols(a.RightCols, b.RightCols)
+	case *Versions:
+		b, ok := b.(*Versions)
+		return ok && slices.Equal(a.Key, b.Key) && a.Time == b.Time
+	case *Lookup:
+		b, ok := b.(*Lookup)
+		return ok && a.Outer == b.Outer && slices.Equal(a.LeftKeys, b.LeftKeys) && slices.Equal(a.RightKeys, b.RightKeys) &&
+			slices.Equal(a.NullSafe, b.NullSafe) && slices.Equal(a.Row, b.Row) && sameCols(a.LeftCols, b.LeftCols) && sameCols(a.RightCols, b.RightCols)
 	case *AsOf:
 		b, ok := b.(*AsOf)
 		return ok && a.Outer == b.Outer && slices.Equal(a.LeftKeys, b.LeftKeys) && slices.Equal(a.RightKeys, b.RightKeys) &&

@@ -230,6 +230,29 @@ type AsOf struct {
 	LeftCols, RightCols []int
 }
 
+// Versions keeps every version of a table's rows by key and time, from the table's changelog in its order: an inserted row is a
+// version, in the place of the one of the same key and time; a retracted row takes nothing away. Rows with NULL as time are dropped.
+type Versions struct {
+	Output
+	Input int
+	Key   []int
+	Time  int
+}
+
+// Lookup joins each left row with the right rows of equal keys at the step in which it comes, the right's changes of the step included,
+// and never corrects that. A left row that goes takes with it what it was joined with; of identical ones the last that came goes
+// first. See [Plan.Arrivals] for what it asks of steps. It is for views.
+type Lookup struct {
+	Output
+	Left_, Right_       int
+	Outer               bool
+	LeftKeys, RightKeys []int
+	NullSafe            []bool
+	// Row are columns of the left that tell its rows apart, by which one that goes is found; not used over an append-only left.
+	Row                 []int
+	LeftCols, RightCols []int // what is emitted; nil means all
+}
+
 // Aggregate groups by columns and aggregates. Without Group columns it has exactly one output row, always,
 // unless Grouped says that there was a GROUP BY list that turned out empty.
 type Aggregate struct {
@@ -399,6 +422,8 @@ func (n *Window) Inputs() []int    { return []int{n.Input} }
 func (n *Session) Inputs() []int   { return []int{n.Input} }
 func (n *Join) Inputs() []int      { return []int{n.Left_, n.Right_} }
 func (n *AsOf) Inputs() []int      { return []int{n.Left_, n.Right_} }
+func (n *Versions) Inputs() []int  { return []int{n.Input} }
+func (n *Lookup) Inputs() []int    { return []int{n.Left_, n.Right_} }
 func (n *Aggregate) Inputs() []int { return []int{n.Input} }
 func (n *Distinct) Inputs() []int  { return []int{n.Input} }
 func (n *SetOp) Inputs() []int     { return []int{n.Left_, n.Right_} }

@@ -15,7 +15,8 @@ import (
 // Guard: a left join keeps its left rows, an aggregate without GROUP BY gives its one row, a scalar subquery its NULL.
 func foldEmpty(c *Context, n logical.Node) logical.Node {
 	switch n := n.(type) {
-	case *logical.Filter, *logical.Project, *logical.Distinct, *logical.TopN, *logical.Over, *logical.Window, *logical.Session:
+	case *logical.Filter, *logical.Project, *logical.Distinct, *logical.TopN, *logical.Over, *logical.Window, *logical.Session,
+		*logical.Versions:
 		if isNothing(n.Inputs()[0]) {
 			return nothing(n)
 		}
@@ -34,12 +35,9 @@ func foldEmpty(c *Context, n logical.Node) logical.Node {
 	case *logical.Join:
 		return c.emptyJoin(n)
 	case *logical.AsOf:
-		switch {
-		case isNothing(n.Left) || isNothing(n.Right) && !n.Outer:
-			return nothing(n)
-		case isNothing(n.Right):
-			return c.withNulls(n.Left, n.Right.Output())
-		}
+		return c.emptySide(n, n.Outer)
+	case *logical.Lookup:
+		return c.emptySide(n, n.Outer)
 	case *logical.Union:
 		return emptyUnion(n)
 	case *logical.SetOp:
@@ -97,6 +95,18 @@ func (c *Context) emptyJoin(n *logical.Join) logical.Node {
 		case right:
 			return c.withNulls(n.Left, n.Right.Output())
 		}
+	}
+	return n
+}
+
+// emptySide is what a join in time, inner or left, makes of a side without rows.
+func (c *Context) emptySide(n logical.Node, outer bool) logical.Node {
+	in := n.Inputs()
+	switch {
+	case isNothing(in[0]) || isNothing(in[1]) && !outer:
+		return nothing(n)
+	case isNothing(in[1]):
+		return c.withNulls(in[0], in[1].Output())
 	}
 	return n
 }

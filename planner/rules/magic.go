@@ -227,6 +227,9 @@ func (m *magic) push(n logical.Node) logical.Node {
 		return &s
 	case *logical.Recursive:
 		return m.recursive(n)
+	case *logical.Lookup, *logical.Versions:
+		m.c.fail(pgerr.Unsupported("FOR SYSTEM_TIME AS OF in a correlated subquery"))
+		return n
 	case *logical.Series:
 		s := *n
 		if n.Input == nil {

@@ -53,6 +53,12 @@ func (c *Context) strengthen(n logical.Node, preds []expr.Expr) logical.Node {
 		if in := c.strengthen(n.Input, below); in != n.Input {
 			return &logical.Project{Input: in, Items: n.Items}
 		}
+	case *logical.Lookup:
+		x := *n
+		x.Outer, x.Left = n.Outer && !rejects(preds, n.Right), c.strengthen(n.Left, preds)
+		if x.Outer != n.Outer || x.Left != n.Left {
+			return &x
+		}
 	case *logical.AsOf:
 		x := *n
 		x.Outer, x.Left = n.Outer && !rejects(preds, n.Right), c.strengthen(n.Left, preds)

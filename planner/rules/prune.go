@@ -41,6 +41,8 @@ func (c *Context) prune(n logical.Node, need logical.ColSet) logical.Node {
 		return c.pruneOver(n, need)
 	case *logical.AsOf:
 		return c.pruneAsOf(n, need)
+	case *logical.Lookup:
+		return c.pruneLookup(n, need)
 	case *logical.Distinct, *logical.SetOp, *logical.Recursive:
 		need = logical.ColSet{}
 	}
@@ -164,6 +166,22 @@ func (c *Context) pruneAsOf(n *logical.AsOf, need logical.ColSet) logical.Node {
 	below.Union(logical.Used(&x))
 	x.Left, x.Right = c.prune(n.Left, below), c.prune(n.Right, below)
 	if x.Left == n.Left && x.Right == n.Right && len(x.Ties) == len(n.Ties) {
+		return n
+	}
+	return &x
+}
+
+// pruneLookup leaves out columns by which no row need be found, and the right side where nothing of it shows.
+func (c *Context) pruneLookup(n *logical.Lookup, need logical.ColSet) logical.Node {
+	if n.Outer && !need.Intersects(logical.OutputSet(n.Right)) && c.Analysis.Once(n) {
+		return c.prune(n.Left, need)
+	}
+	x := *n
+	x.Row = c.Analysis.LeastRow(n)
+	below := need.Clone()
+	below.Union(logical.Used(&x))
+	x.Left, x.Right = c.prune(n.Left, below), c.prune(n.Right, below)
+	if x.Left == n.Left && x.Right == n.Right && len(x.Row) == len(n.Row) {
 		return n
 	}
 	return &x

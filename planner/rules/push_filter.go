@@ -99,7 +99,9 @@ func (c *Context) push(n logical.Node, preds []expr.Expr) logical.Node {
 			return c.pushOver(n, preds, n.Group)
 		}
 	case *logical.AsOf:
-		return c.pushAsOf(n, preds)
+		return c.pushLeft(n, n.Left, preds)
+	case *logical.Lookup:
+		return c.pushLeft(n, n.Left, preds)
 	case *logical.Window, *logical.Series:
 		if in := n.Inputs(); len(in) == 1 {
 			return c.pushOver(n, preds, in[0].Output())
@@ -131,16 +133,14 @@ func (c *Context) pushOver(n logical.Node, preds []expr.Expr, cols []logical.Col
 	return logical.NewFilter(n.WithInputs([]logical.Node{c.push(in, down)}), stay...)
 }
 
-// pushAsOf pushes what reads only the left side: fewer right rows would be other partners.
-func (c *Context) pushAsOf(n *logical.AsOf, preds []expr.Expr) logical.Node {
-	left := logical.OutputSet(n.Left)
+// pushLeft pushes through a join in time what reads only the left side: fewer right rows would be other partners.
+func (c *Context) pushLeft(n, side logical.Node, preds []expr.Expr) logical.Node {
+	left := logical.OutputSet(side)
 	down, stay := split(preds, func(p expr.Expr) bool { return safe(p) && logical.ExprCols(p).SubsetOf(left) })
 	if len(down) == 0 {
 		return logical.NewFilter(n, stay...)
 	}
-	x := *n
-	x.Left = c.push(n.Left, down)
-	return logical.NewFilter(&x, stay...)
+	return logical.NewFilter(n.WithInputs([]logical.Node{c.push(side, down), n.Inputs()[1]}), stay...)
 }
 
 // pushProject puts the projection's expressions in the place of its columns. Rows are the same above and below, so
