@@ -29,6 +29,8 @@ var queries = map[string]string{
 		JOIN (SELECT seller, window_start, window_end FROM TUMBLE(auction, date_time, INTERVAL '10 seconds')
 			GROUP BY seller, window_start, window_end) a
 		ON p.id = a.seller AND p.window_start = a.window_start AND p.window_end = a.window_end`,
+	"q11": `SELECT bidder, count(*) AS bid_count, window_start, window_end
+		FROM SESSION(bid PARTITION BY bidder, date_time, INTERVAL '10 seconds') GROUP BY bidder, window_start, window_end`,
 	"q17": `SELECT auction, to_char(date_time, 'YYYY-MM-DD') AS day, count(*) AS total_bids,
 		count(*) FILTER (WHERE price < 10000) AS rank1_bids,
 		count(*) FILTER (WHERE price >= 10000 AND price < 1000000) AS rank2_bids,
@@ -40,4 +42,4 @@ var queries = map[string]string{
 }
 
 // order is the order in which queries run when none are named.
-var order = []string{"q0", "q1", "q2", "q3", "q4", "q5", "q7", "q8", "q17", "q22"}
+var order = []string{"q0", "q1", "q2", "q3", "q4", "q5", "q7", "q8", "q11", "q17", "q22"}
