@@ -100,6 +100,8 @@ func (d *Dataflow) build(o *output, n physical.Node) (Operator, error) {
 		return newJoin(o, n)
 	case *physical.AsOf:
 		return newAsOf(o, n)
+	case *physical.Buckets:
+		return newBuckets(o, n)
 	case *physical.Versions:
 		return newVersions(o, n)
 	case *physical.Lookup:

@@ -371,6 +371,12 @@ func someConfigs(seed uint64, name string) []config {
 // each. gen makes the rows of each scan.
 func verify(t *testing.T, plan *physical.Plan, steps int, gen map[int]func(*rand.Rand) row) {
 	t.Helper()
+	verifyAs(t, plan, plan, steps, gen)
+}
+
+// verifyAs is verify for a plan that is to give what another does.
+func verifyAs(t *testing.T, plan, as *physical.Plan, steps int, gen map[int]func(*rand.Rand) row) {
+	t.Helper()
 	seed := seedOf(t)
 	for n, cfg := range someConfigs(seed, t.Name()) {
 		rng := rand.New(rand.NewPCG(seed, uint64(n)))
@@ -389,7 +395,7 @@ func verify(t *testing.T, plan *physical.Plan, steps int, gen map[int]func(*rand
 				log = append(log, fmt.Sprintf("%d%+d%s", c.scan, c.weight, show(c.row, plan.Nodes[c.scan].Out().Types)))
 			}
 			log = append(log, ";")
-			rows, errs := naive(plan, m.contents)
+			rows, errs := naive(as, m.contents)
 			if err := r.step(split(rng, plan, changes)); err != nil {
 				t.Fatalf("%s: %v\n%s", cfg.name, err, strings.Join(log, " "))
 			}

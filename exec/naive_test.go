@@ -82,6 +82,8 @@ func (n *naiveRun) node(node physical.Node, i int) []row {
 		return n.join(x)
 	case *physical.AsOf:
 		return n.asOf(x)
+	case *physical.Buckets:
+		return n.buckets(x)
 	case *physical.Aggregate:
 		return n.aggregate(x)
 	case *physical.Distinct:

@@ -49,6 +49,8 @@ func nodeTraits(p *physical.Plan, n physical.Node, of []traits) traits {
 		return traits{} // a row may leave by its time and be retracted in one step
 	case *physical.Window:
 		return of[n.Input]
+	case *physical.Buckets:
+		return of[n.Input]
 	case *physical.Project:
 		t := of[n.Input]
 		t.consolidated = t.consolidated && keepsAll(n, len(p.Nodes[n.Input].Out().Types))

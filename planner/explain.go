@@ -122,6 +122,8 @@ func (x *explainer) describe(n physical.Node) string {
 		return x.describeJoin(n)
 	case *physical.AsOf:
 		return x.describeAsOf(n)
+	case *physical.Buckets:
+		return x.describeBuckets(n)
 	case *physical.Versions:
 		return "Versions by " + names(x.in(n.Input), n.Key) + " from " + name(x.in(n.Input), n.Time)
 	case *physical.Lookup:

@@ -42,6 +42,22 @@ func equalities(l, r *physical.Output, left, right []int, nullSafe []bool) []str
 	return parts
 }
 
+func (x *explainer) describeBuckets(n *physical.Buckets) string {
+	time := name(x.in(n.Input), n.Time)
+	s := "Buckets of " + time
+	if n.Lo != 0 || n.Hi != 0 {
+		s += " from " + shifted(time, n.Lo) + " to " + shifted(time, n.Hi)
+	}
+	return s + ": size " + micros(n.Size)
+}
+
+func shifted(time string, by int64) string {
+	if by < 0 {
+		return time + " - " + micros(-by)
+	}
+	return time + " + " + micros(by)
+}
+
 func (x *explainer) describeLookup(n *physical.Lookup) string {
 	s := "Look-up on arrival, inner: "
 	if n.Outer {

@@ -65,6 +65,8 @@ func decisions(n physical.Node) string {
 	case *physical.Join:
 		return fmt.Sprint(n.Kind, n.LeftKeys, n.RightKeys, n.NullSafe, exact(n.On), n.NotIn, n.LeftCols == nil, n.LeftCols,
 			n.RightCols == nil, n.RightCols, n.LeftStatic, n.RightStatic)
+	case *physical.Buckets:
+		return fmt.Sprint(n.Time, n.Size, n.Lo, n.Hi)
 	case *physical.Versions:
 		return fmt.Sprint(n.Key, n.Time)
 	case *physical.Lookup:

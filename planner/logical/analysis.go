@@ -117,6 +117,8 @@ func (a *Analysis) computeKeys(n Node) [][]ColID {
 		return a.seriesKeys(n)
 	case *AsOf:
 		return slices.Clone(a.Keys(n.Left)) // each left row comes once
+	case *Buckets:
+		return a.bucketKeys(n)
 	case *Versions:
 		return [][]ColID{append(slices.Clone(n.Key), n.Time)}
 	case *Lookup:
@@ -175,7 +177,7 @@ func (a *Analysis) Constants(n Node) ColSet {
 		}
 	case *Aggregate:
 		s = a.Constants(n.Input).Intersect(SetOf(n.Group...))
-	case *Distinct, *TopN, *Over, *Window, *Session:
+	case *Distinct, *TopN, *Over, *Window, *Session, *Buckets:
 		s = a.Constants(n.Inputs()[0])
 	case *AsOf, *Lookup:
 		s = a.Constants(n.Inputs()[0])
@@ -274,6 +276,9 @@ func (a *Analysis) joinKeys(n *Join) [][]ColID {
 	}
 	if rightOnce && (n.Kind == physical.Inner || n.Kind == physical.Right) {
 		keys = append(keys, rk...)
+	}
+	if n.Kind == physical.Inner || n.Kind == physical.Left {
+		rk = withoutBucket(n, rk, rcols)
 	}
 	if n.Kind == physical.Full {
 		// An unmatched row of either side with NULL in the whole of its key would look the same.
@@ -432,6 +437,8 @@ func (a *Analysis) computeNotNull(n Node) ColSet {
 		s = a.lookupNotNull(n)
 	case *Versions:
 		return a.NotNull(n.Input)
+	case *Buckets:
+		s = a.bucketNotNull(n)
 	case *SingleRow:
 		if len(n.Group) > 0 {
 			return a.NotNull(n.Input)
@@ -496,7 +503,7 @@ func (a *Analysis) computeAppendOnly(n Node) bool {
 		return n.AppendOnly && !readsTime(n.Filter)
 	case *Values:
 		return true
-	case *Filter, *Project, *Union, *Window, *Distinct, *Series:
+	case *Filter, *Project, *Union, *Window, *Buckets, *Distinct, *Series:
 		if f, ok := n.(*Filter); ok && readsTime(f.Preds) {
 			return false
 		}

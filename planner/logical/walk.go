@@ -86,6 +86,8 @@ func Used(n Node) ColSet {
 		s.Union(n.used())
 	case *AsOf:
 		s.Union(n.used())
+	case *Buckets:
+		s.Add(n.Time)
 	case *Versions:
 		s.AddAll(n.Key)
 		s.Add(n.Time)
@@ -263,6 +265,10 @@ func RenameCols(n Node, names map[ColID]expr.Expr) Node {
 		return n.renamed(to, list)
 	case *AsOf:
 		return n.renamed(to, list)
+	case *Buckets:
+		c := *n
+		c.Time = to(n.Time)
+		return &c
 	case *Versions:
 		return &Versions{Input: n.Input, Key: list(n.Key), Time: to(n.Time)}
 	case *Lookup:

@@ -1,11 +1,29 @@
 package lower
 
 import (
+	"slices"
+
 	"millrace/catalog"
 	"millrace/pgerr"
 	"millrace/planner/logical"
 	"millrace/planner/physical"
 )
+
+// buckets lowers the assignment of rows to buckets of time.
+func (l *lowering) timeBuckets(n *logical.Buckets, need logical.ColSet) (ref, error) {
+	// Copies of a row cost by its width.
+	in, err := l.inputFor(n.Input, with(need, logical.SetOf(n.Time)))
+	if err != nil {
+		return in, err
+	}
+	time := in.at(n.Time)
+	if time < 0 {
+		return in, l.missing(n.Time)
+	}
+	ids := append(slices.Clone(in.ids), n.Bucket)
+	b := &physical.Buckets{Output: l.output(n, ids), Input: in.op, Time: time, Size: n.Size, Lo: n.Lo, Hi: n.Hi}
+	return l.add(b, ids), nil
+}
 
 // versions lowers the history of a table.
 func (l *lowering) versions(n *logical.Versions, need logical.ColSet) (ref, error) {

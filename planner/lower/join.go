@@ -31,6 +31,7 @@ func (l *lowering) join(n *logical.Join, need logical.ColSet) (ref, error) {
 			rest = append(rest, p)
 		}
 	}
+	l.timesFirst(keys)
 	want := with(need, logical.ExprsCols(n.On))
 	left, err := l.node(n.Left, want.Intersect(lset))
 	if err != nil {
@@ -72,6 +73,31 @@ func (l *lowering) join(n *logical.Join, need logical.ColSet) (ref, error) {
 	}
 	j.Output = l.output(n, ids)
 	return l.add(j, ids), nil
+}
+
+// timesFirst puts those keys first that are windows or buckets of time on both sides, so that a join's state is in order of time.
+func (l *lowering) timesFirst(keys []joinKey) {
+	if len(keys) < 2 {
+		return
+	}
+	if !l.timesKnown {
+		l.timesKnown = true
+		logical.Walk(l.q.Node, func(n logical.Node) {
+			switch n := n.(type) {
+			case *logical.Window:
+				l.times.AddAll([]logical.ColID{n.Start, n.End})
+			case *logical.Buckets:
+				l.times.Add(n.Bucket)
+			}
+		})
+	}
+	rank := func(k joinKey) int {
+		if l.times.Has(k.left) && l.times.Has(k.right) {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(keys, func(a, b joinKey) int { return rank(a) - rank(b) })
 }
 
 // samePair finds a pair of key columns among those of a join; -1 where it is not.

@@ -70,7 +70,10 @@ type lowering struct {
 	plan *physical.Plan
 	// buckets finds nodes that may be equal, by kind and inputs.
 	buckets map[string][]int
-	qualify bool // EXPLAIN names columns with their relation
+	// times are the columns of windows and buckets of time, once timesKnown.
+	times      logical.ColSet
+	timesKnown bool
+	qualify    bool // EXPLAIN names columns with their relation
 	// workOps are the work tables of the recursive queries that are being lowered, by their logical number.
 	workOps    map[logical.ColID]int
 	recursions []recursion

@@ -26,6 +26,8 @@ func (l *lowering) node(n logical.Node, need logical.ColSet) (ref, error) {
 		return l.join(n, need)
 	case *logical.AsOf:
 		return l.asOf(n, need)
+	case *logical.Buckets:
+		return l.timeBuckets(n, need)
 	case *logical.Versions:
 		return l.versions(n, need)
 	case *logical.Lookup:

@@ -50,6 +50,9 @@ func SameNode(a, b Node) bool {
 		return ok && a.Kind == b.Kind && slices.Equal(a.LeftKeys, b.LeftKeys) && slices.Equal(a.RightKeys, b.RightKeys) &&
 			slices.Equal(a.NullSafe, b.NullSafe) && same(a.On, b.On) && a.NotIn == b.NotIn &&
 			sameCols(a.LeftCols, b.LeftCols) && sameCols(a.RightCols, b.RightCols)
+	case *Buckets:
+		b, ok := b.(*Buckets)
+		return ok && a.Time == b.Time && a.Size == b.Size && a.Lo == b.Lo && a.Hi == b.Hi
 	case *Versions:
 		b, ok := b.(*Versions)
 		return ok && slices.Equal(a.Key, b.Key) && a.Time == b.Time

@@ -230,6 +230,15 @@ type AsOf struct {
 	LeftCols, RightCols []int
 }
 
+// Buckets cuts time into buckets that begin at multiples of Size, and gives a row once for each bucket that the times from Time + Lo to
+// Time + Hi touch, with the bucket's start appended: NULL where the time is NULL, and an infinite time itself.
+type Buckets struct {
+	Output
+	Input        int
+	Time         int
+	Size, Lo, Hi int64 // microseconds
+}
+
 // Versions keeps every version of a table's rows by key and time, from the table's changelog in its order: an inserted row is a
 // version, in the place of the one of the same key and time; a retracted row takes nothing away. Rows with NULL as time are dropped.
 type Versions struct {
@@ -422,6 +431,7 @@ func (n *Window) Inputs() []int    { return []int{n.Input} }
 func (n *Session) Inputs() []int   { return []int{n.Input} }
 func (n *Join) Inputs() []int      { return []int{n.Left_, n.Right_} }
 func (n *AsOf) Inputs() []int      { return []int{n.Left_, n.Right_} }
+func (n *Buckets) Inputs() []int   { return []int{n.Input} }
 func (n *Versions) Inputs() []int  { return []int{n.Input} }
 func (n *Lookup) Inputs() []int    { return []int{n.Left_, n.Right_} }
 func (n *Aggregate) Inputs() []int { return []int{n.Input} }

@@ -16,7 +16,7 @@ import (
 func foldEmpty(c *Context, n logical.Node) logical.Node {
 	switch n := n.(type) {
 	case *logical.Filter, *logical.Project, *logical.Distinct, *logical.TopN, *logical.Over, *logical.Window, *logical.Session,
-		*logical.Versions:
+		*logical.Versions, *logical.Buckets:
 		if isNothing(n.Inputs()[0]) {
 			return nothing(n)
 		}

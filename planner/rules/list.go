@@ -74,6 +74,7 @@ var List = []Rule{
 // last are the rules that prepare the lowering; they run once.
 var last = []Rule{
 	{Name: "order_joins", Plan: orderJoins},
+	{Name: "interval_joins", Node: intervalJoins},
 	{Name: "hop_panes", Node: hopPanes},
 	{Name: "number_rows", Node: numberRows},
 	{Name: "sink_windows", Node: sinkWindows},
