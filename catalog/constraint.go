@@ -69,7 +69,7 @@ func (r *Relation) SameRows(o *Relation) bool {
 	}
 	for i := range r.Columns {
 		a, b := &r.Columns[i], &o.Columns[i]
-		if a.T != b.T || a.Generated != b.Generated || a.Dropped != b.Dropped || a.Generated == StoredExpr && a.Default != b.Default {
+		if a.T != b.T || a.Domain != b.Domain || a.Generated != b.Generated || a.Dropped != b.Dropped || a.Generated == StoredExpr && a.Default != b.Default {
 			return false
 		}
 	}

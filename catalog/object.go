@@ -107,7 +107,9 @@ type Column struct {
 	Name string
 	T    types.T
 	// TypeID is the id of the user's type that T is, or is an array of; 0 for others. The catalog sets it.
-	TypeID  uint32 `json:",omitempty"`
+	TypeID uint32 `json:",omitempty"`
+	// Domain is the id of the domain that the column is of; T is then the type that the domain is over.
+	Domain  uint32 `json:",omitempty"`
 	NotNull bool   `json:",omitempty"`
 	Default string `json:",omitempty"` // SQL text of the default expression, or of the expression of a generated column
 	Comment string `json:",omitempty"`

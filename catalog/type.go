@@ -10,8 +10,8 @@ import (
 	"millrace/types"
 )
 
-// Type is a type that a user has defined: an enum or a composite type. It is immutable once in a Snapshot; its Def is the
-// identity that values and columns carry, one for as long as the type exists.
+// Type is a type that a user has defined: an enum, a composite type or a domain. It is immutable once in a Snapshot; its Def is the
+// identity that values and columns carry, one for as long as the type exists. A domain has none.
 type Type struct {
 	ID      uint32 // the type's object identifier
 	ArrayID uint32 // that of its arrays
@@ -23,11 +23,17 @@ type Type struct {
 	Labels  []types.Label `json:",omitempty"`
 	Enum    bool
 	Columns []Column   `json:",omitempty"`
+	Domain  *Domain    `json:",omitempty"` // nil but for a domain
 	Def     *types.Def `json:"-"`
 }
 
-// T gives the type.
-func (t *Type) T() types.T { return t.Def.Of() }
+// T gives the type; of a domain the one that it is over.
+func (t *Type) T() types.T {
+	if t.Domain != nil {
+		return t.Columns[0].T
+	}
+	return t.Def.Of()
+}
 
 // typeID gives the id of the user's type that t is, or is an array of.
 func typeID(t types.T) uint32 {
@@ -60,7 +66,7 @@ func (s *Snapshot) TypeByOID(oid uint32) (types.T, bool) {
 	if t, ok := s.types[oid]; ok {
 		return t.T(), true
 	}
-	if t, ok := s.types[oid-1]; ok && t.ArrayID == oid {
+	if t, ok := s.types[oid-1]; ok && t.ArrayID == oid && t.Domain == nil {
 		return types.ArrayOf(t.T()), true
 	}
 	return types.T{}, false
@@ -89,7 +95,7 @@ func (s *Snapshot) TypeNamed(schema, name string) (types.T, bool) {
 		return t.T(), true
 	}
 	if elem, array := strings.CutPrefix(name, "_"); array {
-		if t, ok := s.LookupType(schema, elem); ok {
+		if t, ok := s.LookupType(schema, elem); ok && t.Domain == nil {
 			return types.ArrayOf(t.T()), true
 		}
 	}
@@ -135,6 +141,9 @@ func (e *Edit) checkTypeName(schema, name string) error {
 
 // define makes t's Def. The Defs of its columns' types must be there.
 func (t *Type) define() error {
+	if t.Domain != nil {
+		return nil
+	}
 	if t.Enum {
 		t.Def = types.NewEnumDef(t.ID, t.ArrayID, t.Schema, t.Name, t.Labels)
 		return nil
@@ -181,7 +190,7 @@ func (e *Edit) ModifyType(id uint32, f func(*Type)) error {
 // snapshot: a label that a lost commit would have added must not get into rows.
 func (e *Edit) Publish() {
 	for id := range e.altered {
-		if t, ok := e.next.types[id]; ok {
+		if t, ok := e.next.types[id]; ok && t.Def != nil {
 			t.Def.Redefine(t.Schema, t.Name, t.Labels)
 		}
 	}
@@ -201,6 +210,8 @@ func (u TypeUser) String() string {
 	switch {
 	case u.Function != nil:
 		return fmt.Sprintf("function %s", u.Function.Signature())
+	case u.Type != nil && u.Type.Domain != nil:
+		return "type " + u.Type.Name
 	case u.Type != nil:
 		return fmt.Sprintf("column %s of composite type %s", u.Column, u.Type.Name)
 	case u.Column != "":
@@ -215,34 +226,34 @@ func (s *Snapshot) TypeUsers(id uint32) []TypeUser {
 	var out []TypeUser
 	for _, r := range s.Relations() {
 		if r.Kind != Table && r.Kind != Stream {
-			if slices.Contains(r.UsesTypes, id) || slices.ContainsFunc(r.Columns, func(c Column) bool { return c.TypeID == id && !c.Dropped }) {
+			if slices.Contains(r.UsesTypes, id) || slices.ContainsFunc(r.Columns, func(c Column) bool { return c.Of(id) }) {
 				out = append(out, TypeUser{Relation: r})
 			}
 			continue
 		}
 		for _, c := range r.Columns {
-			if c.TypeID == id && !c.Dropped {
+			if c.Of(id) {
 				out = append(out, TypeUser{Relation: r, Column: c.Name, array: c.T.Is(types.Array)})
 			}
 		}
 	}
 	for _, t := range s.Types() {
 		for _, c := range t.Columns {
-			if c.TypeID == id {
+			if c.Of(id) {
 				out = append(out, TypeUser{Type: t, Column: c.Name, array: c.T.Is(types.Array)})
 			}
 		}
 	}
 	for _, f := range s.Functions() {
-		if slices.ContainsFunc(slices.Concat(f.Params, f.Result), func(c Column) bool { return c.TypeID == id }) {
+		if slices.ContainsFunc(slices.Concat(f.Params, f.Result), func(c Column) bool { return c.Of(id) }) {
 			out = append(out, TypeUser{Function: f})
 		}
 	}
 	return out
 }
 
-// DropTypes removes types and, with cascade, the views that depend on them, which it returns, dependants first. Columns of
-// tables do not go with their type: without cascade they are an error 2BP01, as are views, and with cascade 0A000.
+// DropTypes removes types and, with cascade, the views that depend on them, which it returns, dependants first. Columns and
+// functions do not go with their type: without cascade they are an error 2BP01, as are views, and with cascade 0A000.
 func (e *Edit) DropTypes(ids []uint32, cascade bool) ([]*Relation, error) {
 	var views []uint32
 	var details []string
@@ -259,7 +270,7 @@ func (e *Edit) DropTypes(ids []uint32, cascade bool) ([]*Relation, error) {
 			case u.Type != nil && slices.Contains(ids, u.Type.ID):
 				continue
 			case cascade && (u.Column != "" || u.Function != nil):
-				return nil, pgerr.Unsupported("DROP TYPE ... CASCADE of a type that columns or functions have").
+				return nil, pgerr.Unsupported("DROP ... CASCADE of a type that columns of streams, composite types or other schemas have").
 					WithDetail("%s depends on type %s.", u, t.Name).WithHint("Drop them first.")
 			}
 			suffix := ""
@@ -305,7 +316,7 @@ func (s *Snapshot) resolveTypes() error {
 				c.TypeID = 0 // the type went after the column; its values are read by their representation only
 				continue
 			}
-			if !ok || t.Def == nil {
+			if !ok || t.Def == nil || t.Domain != nil {
 				return fmt.Errorf("catalog: column %q of %q is of type %d, which is not there", c.Name, of, c.TypeID)
 			}
 			c.T.Def = t.Def

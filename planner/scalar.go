@@ -58,6 +58,21 @@ func ResolveType(t *ast.TypeName, env *Env) (types.T, error) {
 	return bind.New(env.bindEnv()).Type(t)
 }
 
+// ResolveColumnType is [ResolveType] for a column, which may be of a domain: its id is 0 where it is not.
+func ResolveColumnType(t *ast.TypeName, env *Env) (types.T, uint32, error) {
+	out, d, err := bind.New(env.bindEnv()).TypeOrDomain(t)
+	if d == nil {
+		return out, 0, err
+	}
+	return out, d.ID, err
+}
+
+// CheckDomain binds the condition of a domain over a type, for its mistakes.
+func CheckDomain(e ast.Expr, t types.T, env *Env) error {
+	_, err := bind.New(env.bindEnv()).DomainCheck(e, t)
+	return err
+}
+
 // CheckFunction binds the body and the defaults of a function in SQL, as a call would.
 func CheckFunction(f *catalog.Function, env *Env) error {
 	return bind.New(env.bindEnv()).CheckFunction(f)

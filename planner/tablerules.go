@@ -2,12 +2,14 @@ package planner
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"millrace/catalog"
 	"millrace/expr"
 	"millrace/pgerr"
+	"millrace/planner/bind"
 	"millrace/sql/parser"
 	"millrace/types"
 )
@@ -17,6 +19,8 @@ import (
 type TableRules struct {
 	// Generated gives the stored generated columns. None of them reads another.
 	Generated []GeneratedColumn
+	// Domains gives the columns of domains what they have, where they may have it, and fails otherwise.
+	Domains []GeneratedColumn
 	// Checks are the CHECK constraints in order of name, in which PostgreSQL looks at them: a row violates one for which
 	// the expression is false; NULL passes.
 	Checks []CheckRule
@@ -35,13 +39,22 @@ type CheckRule struct {
 }
 
 // Empty reports whether there is nothing to compute or check.
-func (r *TableRules) Empty() bool { return len(r.Generated) == 0 && len(r.Checks) == 0 }
+func (r *TableRules) Empty() bool {
+	return len(r.Generated) == 0 && len(r.Domains) == 0 && len(r.Checks) == 0
+}
 
 // PlanTableRules binds a relation's generated columns and CHECK constraints.
 func PlanTableRules(r *catalog.Relation, cat *catalog.Snapshot) (*TableRules, error) {
 	rules := &TableRules{}
 	for i := range r.Columns {
 		c := &r.Columns[i]
+		if c.Domain != 0 && !c.Dropped {
+			e, err := domainRule(r, i, cat)
+			if err != nil {
+				return nil, err
+			}
+			rules.Domains = append(rules.Domains, GeneratedColumn{i, e})
+		}
 		if c.Generated != catalog.StoredExpr || c.Dropped {
 			continue
 		}
@@ -60,6 +73,16 @@ func PlanTableRules(r *catalog.Relation, cat *catalog.Snapshot) (*TableRules, er
 	}
 	slices.SortFunc(rules.Checks, func(a, b CheckRule) int { return strings.Compare(a.Name, b.Name) })
 	return rules, nil
+}
+
+// domainRule gives a column's value where its domain lets it.
+func domainRule(r *catalog.Relation, col int, cat *catalog.Snapshot) (expr.Expr, error) {
+	c := &r.Columns[col]
+	d, ok := cat.Type(c.Domain)
+	if !ok {
+		return nil, fmt.Errorf("column %q of %q is of domain %d, which is not there", c.Name, r.Name, c.Domain)
+	}
+	return bind.New((&Env{Catalog: cat}).bindEnv()).DomainValue(d, &expr.Column{Index: col, T: c.T, Name: c.Name})
 }
 
 // bindStored binds the text of an expression that is kept in the catalog.

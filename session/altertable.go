@@ -30,7 +30,8 @@ type alteration struct {
 	rewrite, rekey bool
 	rowID          int // the hidden row id that from has; -1 is none
 	notNull        []int
-	checked        int // of to.Checks: those before are known to hold
+	domains        []int // columns whose values are to be held against their domains
+	checked        int   // of to.Checks: those before are known to hold
 	notices        []notice
 }
 
@@ -157,6 +158,7 @@ func (a *alteration) addColumn(x *ast.AlterAction) error {
 		a.notNull = append(a.notNull, at)
 	}
 	a.rewrite = true
+	a.domains = append(a.domains, at)
 	a.steps = append(a.steps, func(rows *delta.Batch) error {
 		v, err := a.defaults(at, rows.N)
 		rows.Cols = append(rows.Cols, v)
@@ -332,7 +334,7 @@ func (a *alteration) setType(i int, x *ast.AlterAction) error {
 	if col.Generated == catalog.StoredExpr {
 		return pgerr.Unsupported("ALTER TYPE of a generated column").At(x.Pos)
 	}
-	t, err := planner.ResolveType(x.Type, a.b.env)
+	t, domain, err := planner.ResolveColumnType(x.Type, a.b.env)
 	if err != nil {
 		return err
 	}
@@ -357,7 +359,8 @@ func (a *alteration) setType(i int, x *ast.AlterAction) error {
 	if err != nil {
 		return err
 	}
-	col.T = t
+	col.T, col.Domain = t, domain
+	a.domains = append(a.domains, i)
 	if col.Default != "" && col.Generated == catalog.GivenOrDefault {
 		if _, err := planner.ColumnDefault(a.to, i, a.b.env); err != nil {
 			return pgerr.New(pgerr.DatatypeMismatch, "default for column %q cannot be cast automatically to type %s", col.Name, t)

@@ -214,6 +214,14 @@ func (a *alteration) rows(rules *planner.TableRules, b *delta.Batch) (*delta.Bat
 		}
 		out.Cols[g.Column] = v
 	}
+	for _, d := range rules.Domains {
+		if !slices.Contains(a.domains, d.Column) {
+			continue
+		}
+		if _, err := a.s.checkDomains([]planner.GeneratedColumn{d}, out); err != nil {
+			return nil, err
+		}
+	}
 	for _, c := range a.notNull {
 		if v := out.Cols[c]; v.Nulls != nil && v.Nulls.Any() {
 			e := pgerr.New(pgerr.NotNullViolation, "column %q of relation %q contains null values", a.to.Columns[c].Name, a.to.Name)

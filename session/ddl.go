@@ -43,6 +43,8 @@ func (s *Session) runDDL(ctx context.Context, st *parser.Stmt, c Client) error {
 		return s.createIndex(ctx, n, c)
 	case *ast.CreateType:
 		return s.createType(ctx, n, c)
+	case *ast.CreateDomain:
+		return s.createDomain(ctx, n, c)
 	case *ast.Drop:
 		if n.Kind == ast.KindFunction {
 			return s.dropFunctions(ctx, n, c)
@@ -199,7 +201,7 @@ func (s *Session) runDrop(ctx context.Context, st *ast.Drop, c Client) error {
 	if st.Kind == ast.KindSchema {
 		return s.dropSchemas(ctx, st, c, tag)
 	}
-	if st.Kind == ast.KindType {
+	if st.Kind == ast.KindType || st.Kind == ast.KindDomain {
 		return s.dropTypes(ctx, st, c)
 	}
 	kind, ok := kindOf[st.Kind]
@@ -336,7 +338,7 @@ func (s *Session) runComment(ctx context.Context, st *ast.Comment, c Client) err
 		}
 		return c.Complete("COMMENT")
 	}
-	if st.Kind == ast.KindType {
+	if st.Kind == ast.KindType || st.Kind == ast.KindDomain {
 		return s.commentType(ctx, st.Object.Name, text, c)
 	}
 	kind, ok := kindOf[st.Kind]

@@ -247,20 +247,24 @@ func (b *columnBuilder) column(d *ast.ColumnDef) error {
 	if d.Type == nil {
 		return pgerr.New(pgerr.InvalidTableDefinition, "column %q has no type", d.Name).At(d.Pos)
 	}
+	var domain uint32
 	t, serial := serialType(d.Type)
 	if serial && b.r.Kind != catalog.Table {
 		return pgerr.Unsupported("serial columns of a stream").At(d.Type.Pos)
 	}
 	if !serial {
 		var err error
-		if t, err = planner.ResolveType(d.Type, b.env); err != nil {
+		if t, domain, err = planner.ResolveColumnType(d.Type, b.env); err != nil {
 			return err
 		}
+	}
+	if domain != 0 && b.r.Kind != catalog.Table {
+		return pgerr.Unsupported("a domain in this place").At(d.Type.Pos)
 	}
 	if isPseudo(t) {
 		return pgerr.New(pgerr.InvalidTableDefinition, "column %q has pseudo-type %s", d.Name, t).At(d.Type.Pos)
 	}
-	b.r.Columns = append(b.r.Columns, catalog.Column{Name: d.Name, T: t})
+	b.r.Columns = append(b.r.Columns, catalog.Column{Name: d.Name, T: t, Domain: domain})
 	at := len(b.r.Columns) - 1
 	if serial {
 		if len(d.Type.Bounds) > 0 {

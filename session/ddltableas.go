@@ -171,7 +171,7 @@ func (b *columnBuilder) like(l *ast.LikeClause) error {
 			return pgerr.New(pgerr.DuplicateColumn, "column %q specified more than once", c.Name)
 		}
 		at[i] = len(b.r.Columns)
-		col := catalog.Column{Name: c.Name, T: c.T, NotNull: c.NotNull}
+		col := catalog.Column{Name: c.Name, T: c.T, Domain: c.Domain, NotNull: c.NotNull}
 		if o.comments {
 			col.Comment = c.Comment
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"millrace/catalog"
+	"millrace/engine"
 	"millrace/pgerr"
 	"millrace/planner"
 	"millrace/sql/ast"
@@ -134,15 +135,20 @@ func (s *Session) typeNamed(n ast.ObjectName) (*catalog.Type, error) {
 	return nil, pgerr.New(pgerr.UndefinedObject, "type \"%s\" does not exist", full)
 }
 
-// dropTypes is DROP TYPE.
+// dropTypes is DROP TYPE and DROP DOMAIN.
 func (s *Session) dropTypes(ctx context.Context, st *ast.Drop, c Client) error {
 	var removed []*catalog.Relation
 	var skipped []string
-	err := s.ddl(ctx, func(e *catalog.Edit) error {
+	var drop *typeDrop
+	t := &engine.Txn{}
+	err := s.ddlRows(ctx, t, func(e *catalog.Edit) error {
 		var ids []uint32
-		skipped = nil
+		skipped, drop = nil, nil
 		for _, o := range st.Objects {
 			t, err := s.typeNamed(o.Name)
+			if wrong := notDomain(t, o.Name, st.Kind); wrong != nil {
+				return wrong
+			}
 			if err != nil {
 				if st.IfExists && pgerr.CodeOf(err) == pgerr.UndefinedObject {
 					skipped = append(skipped, o.Name.Name)
@@ -158,6 +164,13 @@ func (s *Session) dropTypes(ctx context.Context, st *ast.Drop, c Client) error {
 			return errExists
 		}
 		var err error
+		if st.Cascade {
+			drop = &typeDrop{s: s, e: e, t: t, ids: ids}
+			if err := drop.dependants(); err != nil {
+				return err
+			}
+			ids = drop.ids
+		}
 		removed, err = e.DropTypes(ids, st.Cascade)
 		return err
 	})
@@ -169,10 +182,17 @@ func (s *Session) dropTypes(ctx context.Context, st *ast.Drop, c Client) error {
 			return err
 		}
 	}
+	if drop != nil {
+		for _, n := range drop.notices {
+			if err := s.notice(c, "NOTICE", pgerr.New(n.code, "%s", n.text)); err != nil {
+				return err
+			}
+		}
+	}
 	if err := s.noticeCascade(c, removed, nil); err != nil {
 		return err
 	}
-	return c.Complete("DROP TYPE")
+	return c.Complete("DROP " + string(st.Kind))
 }
 
 // alterType is ALTER TYPE.
@@ -207,7 +227,7 @@ func (s *Session) alterType(ctx context.Context, st *ast.Alter, c Client) error 
 			}
 		}
 	}
-	return c.Complete("ALTER TYPE")
+	return c.Complete("ALTER " + string(st.Kind))
 }
 
 func errNotEnum(t *catalog.Type) error {

@@ -327,7 +327,7 @@ func (s *Session) createSink(ctx context.Context, st *ast.CreateSink, c Client) 
 
 func (s *Session) runAlter(ctx context.Context, st *ast.Alter, c Client) error {
 	tag := "ALTER " + string(st.Kind)
-	if st.Kind == ast.KindType {
+	if st.Kind == ast.KindType || st.Kind == ast.KindDomain && renames(st) {
 		return s.alterType(ctx, st, c)
 	}
 	kind, ok := kindOf[st.Kind]

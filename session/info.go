@@ -86,7 +86,11 @@ func (s *Session) formatType(args []types.Datum) (types.Datum, bool, error) {
 	if len(args) == 0 || args[0].Null {
 		return types.Null, true, nil
 	}
-	t, ok := s.srv.Engine.Catalog().TypeByOID(uint32(args[0].I))
+	cat, oid := s.srv.Engine.Catalog(), uint32(args[0].I)
+	if name, ok := cat.DomainName(oid); ok {
+		return types.NewString(name), true, nil
+	}
+	t, ok := cat.TypeByOID(oid)
 	if !ok {
 		return types.NewString("???"), true, nil
 	}

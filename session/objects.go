@@ -116,13 +116,16 @@ func (o objects) typeID(text string) (uint32, error) {
 	if !ok {
 		return 0, pgerr.New(pgerr.SyntaxError, "invalid type name \"%s\"", text)
 	}
-	t, err := planner.ResolveType(cast.Type, o.s.ddlEnv(o.s.catalog()))
+	t, domain, err := planner.ResolveColumnType(cast.Type, o.s.ddlEnv(o.s.catalog()))
 	if err != nil {
 		var pe *pgerr.Error
 		if errors.As(err, &pe) {
 			pe.Position = 0 // it is one in the name
 		}
 		return 0, err
+	}
+	if domain != 0 {
+		return domain, nil
 	}
 	return t.OID(), nil
 }
@@ -141,8 +144,7 @@ func (o objects) ObjectName(k types.Kind, oid uint32) (string, bool) {
 		}
 		return lex.QuoteIdent(r.Schema) + "." + lex.QuoteIdent(r.Name), true
 	case types.Regtype:
-		t, ok := cat.TypeByOID(oid)
-		return t.String(), ok
+		return cat.TypeName(oid)
 	case types.Regproc:
 		return functionName(oid)
 	case types.Regrole:

@@ -12,7 +12,7 @@ import (
 	"millrace/types"
 )
 
-// complete computes the generated columns of a table's new rows and holds the rows against NOT NULL and CHECK. The rows
+// complete computes the generated columns of a table's new rows and holds the rows against domains, NOT NULL and CHECK. The rows
 // are the columns of b from column at on; the result is b with the generated columns in place.
 func (s *Session) complete(r *catalog.Relation, rules *planner.TableRules, b *delta.Batch, at int) (*delta.Batch, error) {
 	row := &delta.Batch{Cols: b.Cols[at : at+len(r.Columns) : at+len(r.Columns)], N: b.N}
@@ -29,7 +29,32 @@ func (s *Session) complete(r *catalog.Relation, rules *planner.TableRules, b *de
 		}
 		b, row.Cols = out, out.Cols[at:at+len(r.Columns):at+len(r.Columns)]
 	}
+	if bad, err := s.checkDomains(rules.Domains, row); err != nil {
+		// An earlier row's violation comes first.
+		if before := s.checkRows(r, rules, row.Slice(0, bad)); before != nil {
+			err = before
+		}
+		return b, err
+	}
 	return b, s.checkRows(r, rules, row)
+}
+
+// checkDomains holds rows against the domains of their columns, and gives the first that may not be, with the error.
+func (s *Session) checkDomains(domains []planner.GeneratedColumn, row *delta.Batch) (first int, failure error) {
+	first = row.N
+	ec := s.execContext()
+	for _, d := range domains {
+		prog, err := expr.Compile(d.Expr)
+		if err != nil {
+			return 0, err
+		}
+		var errs expr.Errors
+		prog.EvalOwned(ec, row, &errs)
+		if len(errs.List) > 0 && errs.List[0].Row < first {
+			first, failure = errs.List[0].Row, errs.List[0].Err
+		}
+	}
+	return first, failure
 }
 
 // evaluate computes an expression for all rows; the first error ends it.

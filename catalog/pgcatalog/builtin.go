@@ -95,6 +95,10 @@ func typeRows(s *Source, t *table) {
 	t.defaults("typlen", -1, "typbyval", false, "typispreferred", false, "typdelim", ",", "typelem", 0, "typarray", 0, "typsubscript", 0,
 		"typmodin", 0, "typmodout", 0, "typalign", "d", "typstorage", "x", "typbasetype", 0, "typtypmod", -1, "typndims", 0, "typcollation", 0)
 	for _, u := range s.Catalog.Types() {
+		if u.Domain != nil {
+			domainType(s, t, u)
+			continue
+		}
 		ns := schemaOID(s, u.Schema)
 		common := []any{"oid", u.ID, "typname", u.Name, "typnamespace", ns, "typarray", u.ArrayID}
 		if u.Enum {

@@ -51,6 +51,8 @@ func init() {
 		"information_schema.schemata":                        {fill: schemata},
 		"information_schema.tables":                          {fill: infoTables},
 		"information_schema.columns":                         {fill: infoColumns},
+		"information_schema.domains":                         {fill: infoDomains},
+		"information_schema.domain_constraints":              {fill: infoDomainConstraints},
 		"information_schema.views":                           {fill: infoViews},
 		"information_schema.view_table_usage":                {fill: viewTableUsage},
 		"information_schema.table_constraints":               {fill: tableConstraints},

@@ -148,6 +148,9 @@ func objectDescription(s *Source, args []types.Datum) types.Datum {
 	if r, _ := s.relationOf(id); r != nil && r.ID == id && (class == "" || class == "pg_class") {
 		return orNull(r.Comment)
 	}
+	if u, ok := s.Catalog.Type(id); ok && (class == "" || class == "pg_type") {
+		return orNull(u.Comment)
+	}
 	if class == "" || class == "pg_namespace" {
 		for _, x := range s.Catalog.Schemas() {
 			if x.ID == id {
@@ -245,11 +248,17 @@ func indexDefinition(s *Source, args []types.Datum) types.Datum {
 }
 
 func constraintDefinition(s *Source, args []types.Datum) types.Datum {
+	pretty := len(args) > 1 && args[1].I != 0
+	for _, c := range domainConstraints(s) {
+		if c.id == oidArg(args, 0) {
+			return types.NewString(c.definition(pretty))
+		}
+	}
 	c, ok := s.constraintBy(oidArg(args, 0))
 	if !ok {
 		return types.Null
 	}
-	return types.NewString(c.definition(len(args) > 1 && args[1].I != 0))
+	return types.NewString(c.definition(pretty))
 }
 
 // serialSequence is pg_get_serial_sequence: the sequence that a column of a table owns.

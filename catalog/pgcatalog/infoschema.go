@@ -61,11 +61,22 @@ func infoColumns(s *Source, t *table) {
 			} else if c.Generated == catalog.IdentityDefault {
 				identity = "BY DEFAULT"
 			}
+			var domainCatalog, domainSchema, domainName any
+			base, nullable := c.Column, !c.notNull(r)
+			typ := dataType(c.T)
+			if chain := s.Catalog.DomainChain(c.Domain); len(chain) > 0 {
+				domainCatalog, domainSchema, domainName = s.Database, chain[0].Schema, chain[0].Name
+				if base = &chain[0].Columns[0]; base.Domain != 0 {
+					typ = "USER-DEFINED"
+				}
+				nullable = nullable && !slices.ContainsFunc(chain, func(d *catalog.Type) bool { return d.Domain.NotNull })
+			}
+			udtSchema, udt := udtOf(s, base)
 			t.add("table_schema", r.Schema, "table_name", r.Name, "column_name", c.Name, "ordinal_position", c.number, "column_default", fallback,
-				"is_nullable", !c.notNull(r), "is_identity", identity != nil, "identity_generation", identity, "is_generated", always,
-				"generation_expression", expression, "data_type", dataType(c.T), "character_maximum_length", n.chars, "character_octet_length", n.octets,
+				"is_nullable", nullable, "is_identity", identity != nil, "identity_generation", identity, "is_generated", always,
+				"generation_expression", expression, "data_type", typ, "domain_catalog", domainCatalog, "domain_schema", domainSchema, "domain_name", domainName, "udt_schema", udtSchema, "character_maximum_length", n.chars, "character_octet_length", n.octets,
 				"numeric_precision", n.precision, "numeric_precision_radix", n.radix, "numeric_scale", n.scale, "datetime_precision", n.time,
-				"udt_name", c.T.Name(), "dtd_identifier", c.number, "is_updatable", r.Kind == catalog.Table)
+				"udt_name", udt, "dtd_identifier", c.number, "is_updatable", r.Kind == catalog.Table)
 		}
 	}
 }

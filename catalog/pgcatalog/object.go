@@ -202,7 +202,8 @@ func attributes(s *Source, t *table) {
 		if c.T.Kind == types.Array {
 			dims = 1
 		}
-		t.add("attrelid", rel, "attname", c.Name, "atttypid", c.T.OID(), "attlen", info.length, "attnum", n, "attndims", dims, "atttypmod", c.T.Mod,
+		typ, mod := attributeType(c)
+		t.add("attrelid", rel, "attname", c.Name, "atttypid", typ, "attlen", info.length, "attnum", n, "attndims", dims, "atttypmod", mod,
 			"attbyval", info.byValue, "attalign", info.align, "attstorage", info.storage, "attnotnull", notNull, "atthasdef", hasDefault(c),
 			"attidentity", identities[c.Generated], "attgenerated", generated[c.Generated], "attcollation", info.collation)
 	}
@@ -351,6 +352,10 @@ func constraintRows(s *Source, t *table) {
 		}
 		t.add(append(common, "conbin", c.check, "connoinherit", false)...)
 	}
+	for _, c := range domainConstraints(s) {
+		t.add("oid", c.id, "conname", c.check.Name, "connamespace", schemaOID(s, c.domain.Schema), "contype", "c", "conrelid", 0, "contypid", c.domain.ID,
+			"conbin", c.check.Expr, "connoinherit", false)
+	}
 }
 
 func descriptions(s *Source, t *table) {
@@ -358,6 +363,11 @@ func descriptions(s *Source, t *table) {
 	for _, x := range s.Catalog.Schemas() {
 		if x.Comment != "" {
 			t.add("objoid", x.ID, "classoid", classNamespace, "description", x.Comment)
+		}
+	}
+	for _, u := range s.Catalog.Types() {
+		if u.Comment != "" {
+			t.add("objoid", u.ID, "classoid", classType, "description", u.Comment)
 		}
 	}
 	for _, r := range visible(s) {

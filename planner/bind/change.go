@@ -199,7 +199,7 @@ func (ch *changed) assign(c *clause, a *ast.Assignment, values []expr.Expr) erro
 			if err := mayUpdate(&ch.rel.Columns[col]); err != nil {
 				return err
 			}
-			values[col], err = c.assign(bound[i], target.Name, ch.rel.Columns[col].T, a.Value.Position())
+			values[col], err = c.assignColumn(bound[i], &ch.rel.Columns[col], a.Value.Position())
 		} else {
 			values[col], err = ch.value(c, exprs[i], col)
 		}
@@ -259,7 +259,7 @@ func (ch *changed) value(c *clause, e ast.Expr, col int) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.assign(x, ch.rel.Columns[col].Name, ch.rel.Columns[col].T, ast.Start(e))
+	return c.assignColumn(x, &ch.rel.Columns[col], ast.Start(e))
 }
 
 // returning binds a RETURNING list over the rows as they are afterwards (row), and over the other relations, whose columns

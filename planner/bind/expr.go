@@ -230,11 +230,15 @@ func numericLiteral(text string, pos int) (expr.Expr, error) {
 }
 
 func (c *clause) typedLiteral(e *ast.TypedLiteral) (expr.Expr, error) {
-	t, err := c.b.Type(e.Type)
+	t, domain, err := c.b.TypeOrDomain(e.Type)
 	if err != nil {
 		return nil, err
 	}
-	return c.coerce(&expr.Const{Value: types.NewString(e.Value), T: types.Of(types.Unknown)}, t, explicit, e.Pos)
+	x, err := c.coerce(&expr.Const{Value: types.NewString(e.Value), T: types.Of(types.Unknown)}, t, explicit, e.Pos)
+	if err != nil {
+		return nil, err
+	}
+	return c.toDomain(x, domain, e.Pos)
 }
 
 func (c *clause) unaryOp(e *ast.UnaryOp) (expr.Expr, error) {

@@ -282,7 +282,7 @@ func (in *insertion) cell(c *clause, e ast.Expr, j int, before expr.Expr) (expr.
 	}
 	x, err := c.bind(e)
 	if err == nil {
-		x, err = c.assign(x, in.rel.Columns[col].Name, in.rel.Columns[col].T, ast.Start(e))
+		x, err = c.assignColumn(x, &in.rel.Columns[col], ast.Start(e))
 	}
 	if err != nil {
 		return nil, err
@@ -364,18 +364,24 @@ func (in *insertion) deflt(col int) (expr.Expr, error) {
 // ColumnDefault is what a column is given where a statement gives it nothing.
 func (b *Binder) ColumnDefault(rel *catalog.Relation, col int) (expr.Expr, error) {
 	c := &rel.Columns[col]
-	if c.Default == "" || c.Hidden || c.Generated == catalog.StoredExpr { // what is generated is computed from the whole row
+	deflt, of := c.Default, "column "+c.Name
+	for _, d := range b.env.Catalog.DomainChain(c.Domain) {
+		if deflt == "" {
+			deflt, of = d.Domain.Default, "domain "+d.Name
+		}
+	}
+	if deflt == "" || c.Hidden || c.Generated == catalog.StoredExpr { // what is generated is computed from the whole row
 		return &expr.Const{Value: types.Null, T: c.T}, nil
 	}
-	e, err := parser.ParseExpr(c.Default)
+	e, err := parser.ParseExpr(deflt)
 	if err != nil {
-		return nil, within(err, "default of column "+c.Name)
+		return nil, within(err, "default of "+of)
 	}
 	// A default means the same whatever the settings of the session that inserts.
 	stored := New(&Env{Catalog: b.env.Catalog, SearchPath: b.env.SearchPath})
 	x, err := stored.Assignment(e, nil, c.Name, c.T)
 	if err != nil {
-		return nil, within(err, "default of column "+c.Name)
+		return nil, within(err, "default of "+of)
 	}
 	return x, nil
 }
@@ -426,7 +432,7 @@ func (in *insertion) query(out *Insert, q *ast.Select) error {
 			}
 			continue
 		}
-		if row[col], err = c.assign(rel.expr(in.b, i), in.rel.Columns[col].Name, in.rel.Columns[col].T, pos(i)); err != nil {
+		if row[col], err = c.assignColumn(rel.expr(in.b, i), &in.rel.Columns[col], pos(i)); err != nil {
 			return err
 		}
 	}

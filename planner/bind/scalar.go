@@ -126,8 +126,20 @@ func (b *Binder) lone(columns []ScalarColumn) (*clause, func(int) int) {
 
 // assign converts a value to the type of the column that it is stored in: 42804 where that takes an explicit cast.
 func (c *clause) assign(x expr.Expr, name string, to types.T, pos int) (expr.Expr, error) {
+	return c.assignAs(x, name, to, to.WithoutMod().String(), pos)
+}
+
+// assignColumn is assign to a column of a table, which may be of a domain.
+func (c *clause) assignColumn(x expr.Expr, col *catalog.Column, pos int) (expr.Expr, error) {
+	if domain, ok := c.b.env.Catalog.DomainName(col.Domain); ok {
+		return c.assignAs(x, col.Name, col.T, domain, pos)
+	}
+	return c.assign(x, col.Name, col.T, pos)
+}
+
+func (c *clause) assignAs(x expr.Expr, name string, to types.T, typeName string, pos int) (expr.Expr, error) {
 	if from := x.Type(); !scalar.CanCast(from, to, assignment) && !c.b.rowBecomes(x, to) {
-		return nil, pgerr.New(pgerr.DatatypeMismatch, "column \"%s\" is of type %s but expression is of type %s", name, to.WithoutMod(), from.WithoutMod()).
+		return nil, pgerr.New(pgerr.DatatypeMismatch, "column \"%s\" is of type %s but expression is of type %s", name, typeName, from.WithoutMod()).
 			WithHint("You will need to rewrite or cast the expression.").At(pos)
 	}
 	return c.coerce(x, to, assignment, pos)

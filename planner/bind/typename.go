@@ -16,6 +16,9 @@ func (b *Binder) Type(n *ast.TypeName) (types.T, error) {
 	if n.SetOf {
 		return types.T{}, pgerr.Unsupported("SETOF types").At(n.Pos)
 	}
+	if b.domain(n) != nil {
+		return types.T{}, pgerr.Unsupported("a domain in this place").At(n.Pos)
+	}
 	if n.PercentType {
 		return types.T{}, pgerr.Unsupported("%TYPE").At(n.Pos)
 	}
@@ -135,18 +138,20 @@ func modifierConst(e ast.Expr) (int, bool) {
 }
 
 func (c *clause) cast(e *ast.Cast) (expr.Expr, error) {
-	t, err := c.b.Type(e.Type)
+	t, domain, err := c.b.TypeOrDomain(e.Type)
 	if err != nil {
 		return nil, err
 	}
+	var x expr.Expr
 	if arr, ok := e.Arg.(*ast.Array); ok && t.Is(types.Array) {
-		return c.arrayAs(arr, t, 1)
+		x, err = c.arrayAs(arr, t, 1)
+	} else if x, err = c.bind(e.Arg); err == nil {
+		x, err = c.coerce(x, t, explicit, e.Pos)
 	}
-	x, err := c.bind(e.Arg)
 	if err != nil {
 		return nil, err
 	}
-	return c.coerce(x, t, explicit, e.Pos)
+	return c.toDomain(x, domain, e.Pos)
 }
 
 // collations are those under which text compares by code point, as it always does here.
