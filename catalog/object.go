@@ -63,7 +63,11 @@ type Relation struct {
 
 	// Query is the text of the defining query of a view, materialized view, sink or computed stream, and
 	// SearchPath the schemas in which its names were resolved.
-	Query      string   `json:",omitempty"`
+	Query string `json:",omitempty"`
+	// CheckOption is that of a view: one of the Check constants, or empty.
+	CheckOption string `json:",omitempty"`
+	// Updatable: rows of the table that the view is over may be changed through it.
+	Updatable  bool     `json:",omitempty"`
 	SearchPath []string `json:",omitempty"`
 	// DependsOn lists the ids of the relations that Query reads, each once, and UsesTypes those of the users' types that it names.
 	DependsOn []uint32 `json:",omitempty"`
@@ -130,6 +134,12 @@ type ConflictRule struct {
 	Versioned bool `json:",omitempty"`
 	Version   int  `json:",omitempty"`
 }
+
+// The check options of views: whether new rows must satisfy the view's condition, or those of the views below as well.
+const (
+	CheckLocal    = "LOCAL"
+	CheckCascaded = "CASCADED"
+)
 
 // Watermark is a stream's WATERMARK FOR clause.
 type Watermark struct {

@@ -42,6 +42,7 @@ const (
 	ForeignKeyViolation          Code = "23503"
 	UniqueViolation              Code = "23505"
 	CheckViolation               Code = "23514"
+	WithCheckOptionViolation     Code = "44000"
 	InvalidCursorState           Code = "24000"
 	ActiveSQLTransaction         Code = "25001"
 	ReadOnlySQLTransaction       Code = "25006"

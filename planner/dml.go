@@ -43,6 +43,8 @@ type DML struct {
 	Conflict *bind.Conflict
 	// Rules are what the new rows must obey; Source, Rows and ValueRows have NULL in generated columns.
 	Rules *TableRules
+	// Checks are what views ask of the new rows by their check options: true, not NULL.
+	Checks []bind.ViewCheck
 
 	// Returning computes the RETURNING list from the row: its columns count in Source's columns, or in those of Rows
 	// or ValueRows. Where the list has subqueries, ReturningPlan computes it in its place: it reads the rows' columns, with a
@@ -100,7 +102,7 @@ func PlanUpdate(stmt *ast.Update, env *Env) (*DML, error) {
 	if err != nil {
 		return nil, err
 	}
-	return planStatement(b, &DML{Kind: Update, Relation: ch.Relation}, ch.Source, ch.Returning, env)
+	return planStatement(b, &DML{Kind: Update, Relation: ch.Relation, Checks: ch.Checks}, ch.Source, ch.Returning, env)
 }
 
 // PlanDelete plans a DELETE.
@@ -114,7 +116,7 @@ func PlanDelete(stmt *ast.Delete, env *Env) (*DML, error) {
 }
 
 func insertion(in *bind.Insert) *DML {
-	return &DML{Kind: Insert, Relation: in.Relation, Rows: in.Rows, ValueRows: in.Values, Late: in.Late, Conflict: in.Conflict}
+	return &DML{Kind: Insert, Relation: in.Relation, Rows: in.Rows, ValueRows: in.Values, Late: in.Late, Conflict: in.Conflict, Checks: in.Checks}
 }
 
 // planStatement plans a whole statement.
@@ -140,7 +142,7 @@ func planWith(b *bind.Binder, env *Env) ([]*With, error) {
 			w.DML = insertion(m.Insert)
 			err = w.finish(b, m.Insert.Source, m.Insert.Returning, env)
 		default:
-			w.DML = &DML{Kind: Update, Relation: m.Change.Relation}
+			w.DML = &DML{Kind: Update, Relation: m.Change.Relation, Checks: m.Change.Checks}
 			if m.Delete {
 				w.Kind = Delete
 			}

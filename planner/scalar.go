@@ -67,6 +67,11 @@ func ResolveColumnType(t *ast.TypeName, env *Env) (types.T, uint32, error) {
 	return out, d.ID, err
 }
 
+// Updatable says why a query that is to be view r is not automatically updatable; "" where it is.
+func Updatable(r *catalog.Relation, q *ast.Select, env *Env) (string, error) {
+	return bind.New(env.bindEnv()).Updatable(r, q)
+}
+
 // CheckDomain binds the condition of a domain over a type, for its mistakes.
 func CheckDomain(e ast.Expr, t types.T, env *Env) error {
 	_, err := bind.New(env.bindEnv()).DomainCheck(e, t)

@@ -59,12 +59,24 @@ func recursiveView(st *ast.CreateView) *ast.Select {
 	return &ast.Select{Pos: st.Pos, With: with, Body: core}
 }
 
+// setUpdatable notes whether a view is updatable, and its WITH CHECK OPTION, which only one that is has.
+func (s *Session) setUpdatable(r *catalog.Relation, st *ast.CreateView, query *ast.Select, cat *catalog.Snapshot) error {
+	r.CheckOption = [...]string{ast.NoCheckOption: "", ast.CheckLocal: catalog.CheckLocal, ast.CheckCascaded: catalog.CheckCascaded}[st.Check]
+	why, err := planner.Updatable(r, query, s.ddlEnv(cat))
+	r.Updatable = err == nil && why == ""
+	switch {
+	case st.Check == ast.NoCheckOption:
+		return nil
+	case err == nil && why != "":
+		return pgerr.New(pgerr.FeatureNotSupported, "WITH CHECK OPTION is supported only on automatically updatable views").WithHint("%s", why)
+	}
+	return err
+}
+
 func (s *Session) createView(ctx context.Context, st *ast.CreateView, c Client) error {
 	switch {
 	case st.Persistence == ast.Temporary:
 		return pgerr.Unsupported("CREATE TEMPORARY VIEW").At(st.Pos)
-	case st.Check != ast.NoCheckOption:
-		return pgerr.Unsupported("WITH CHECK OPTION").At(st.Pos)
 	case modifies(st.Query):
 		return pgerr.New(pgerr.FeatureNotSupported, "views must not contain data-modifying statements in WITH")
 	}
@@ -89,7 +101,7 @@ func (s *Session) createView(ctx context.Context, st *ast.CreateView, c Client) 
 		r.UsesFunctions = q.UsesFunctions
 		r.UsesTypes = q.UsesTypes
 		r.Create = ast.Format(st)
-		return nil
+		return s.setUpdatable(r, st, query, cat)
 	}
 	schema, name, err := s.target(st.Name)
 	if err != nil {

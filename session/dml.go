@@ -115,8 +115,13 @@ func (s *Session) dmlChange(ctx context.Context, d *planner.DML, params []types.
 			if b, err = s.complete(d.Relation, d.Rules, b, 0); err != nil && d.Conflict == nil && !ch.proposed {
 				err = s.firstViolation(ctx, d.Relation, given, err)
 			}
+			if err == nil && d.Conflict == nil {
+				err = s.checkViews(d, b, 0)
+			}
 		case planner.Update:
-			b, err = s.complete(d.Relation, d.Rules, b, width)
+			if b, err = s.complete(d.Relation, d.Rules, b, width); err == nil {
+				err = s.checkViews(d, b, width)
+			}
 		}
 		if err != nil {
 			return nil, err

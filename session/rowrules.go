@@ -8,6 +8,7 @@ import (
 	"millrace/delta"
 	"millrace/engine"
 	"millrace/expr"
+	"millrace/pgerr"
 	"millrace/planner"
 	"millrace/types"
 )
@@ -103,6 +104,29 @@ func (s *Session) checkRows(r *catalog.Relation, rules *planner.TableRules, b *d
 		return nil
 	}
 	return &engine.ConstraintError{Violated: engine.CheckFails, Relation: r, Constraint: name, Row: first, Detail: engine.FailingRow(r, b, first)}
+}
+
+// checkViews holds new rows, the columns of b from at on, against the check options of views.
+func (s *Session) checkViews(d *planner.DML, b *delta.Batch, at int) error {
+	row := &delta.Batch{Cols: b.Cols[at : at+len(d.Relation.Columns)], N: b.N}
+	first, view := b.N, ""
+	for _, k := range d.Checks {
+		v, err := evaluate(s.execContext(), k.Expr, row)
+		if err != nil {
+			return err
+		}
+		for i := range first {
+			if v.IsNull(i) || !v.Bools[i] {
+				first, view = i, k.View
+				break
+			}
+		}
+	}
+	if first == b.N {
+		return nil
+	}
+	return pgerr.New(pgerr.WithCheckOptionViolation, "new row violates check option for view \"%s\"", view).
+		WithDetail("%s", engine.FailingRow(d.Relation, row, first))
 }
 
 // firstViolation gives the error for the first of an INSERT's rows that may not be: a key that an earlier row has in common

@@ -314,6 +314,9 @@ func (u *upsert) finish(read *engine.Read) (*change, error) {
 		}
 	}
 	ch.rows, ch.n = []*delta.Batch{rows}, int64(rows.N)
+	if err := u.s.checkViews(u.d, rows, 0); err != nil {
+		return nil, err
+	}
 	if u.d.Relation.Kind != catalog.Table {
 		return ch, nil
 	}

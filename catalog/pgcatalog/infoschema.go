@@ -33,7 +33,7 @@ func infoTables(s *Source, t *table) {
 	t.defaults("table_catalog", s.Database, "is_typed", false)
 	for _, r := range visible(s) {
 		if typ := tableType(r); typ != "" {
-			t.add("table_schema", r.Schema, "table_name", r.Name, "table_type", typ, "is_insertable_into", r.Kind == catalog.Table || r.Kind == catalog.Stream)
+			t.add("table_schema", r.Schema, "table_name", r.Name, "table_type", typ, "is_insertable_into", r.Kind == catalog.Table || r.Kind == catalog.Stream || r.Updatable)
 		}
 	}
 }
@@ -136,7 +136,12 @@ func infoViews(s *Source, t *table) {
 		"is_trigger_deletable", false, "is_trigger_insertable_into", false)
 	for _, r := range visible(s) {
 		if kindOf(r) == "v" {
-			t.add("table_schema", r.Schema, "table_name", r.Name, "view_definition", Definition(r))
+			check := r.CheckOption
+			if check == "" {
+				check = "NONE"
+			}
+			t.add("table_schema", r.Schema, "table_name", r.Name, "view_definition", Definition(r), "check_option", check,
+				"is_updatable", r.Updatable, "is_insertable_into", r.Updatable)
 		}
 	}
 }

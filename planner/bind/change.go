@@ -19,12 +19,15 @@ type Change struct {
 	Source   *Rel
 	// Returning is over Source's columns; nil without.
 	Returning *Returning
+	// Checks are what the check options of a view that was named ask of the new rows.
+	Checks []ViewCheck
 }
 
 // changed is an UPDATE or DELETE being bound.
 type changed struct {
 	b      *Binder
 	rel    *catalog.Relation
+	view   *viewTarget // that the statement names in the place of rel; nil for rel itself
 	scan   *logical.Scan
 	scope  *scope // the target, then the other relations
 	node   logical.Node
@@ -36,7 +39,7 @@ type changed struct {
 
 // begin binds the target, the other relations and the condition.
 func (b *Binder) begin(table *ast.TableName, others []ast.TableExpr, with withClause, where ast.Expr, verb string) (*changed, error) {
-	rel, err := b.writable(table.ObjectName, verb)
+	rel, view, err := b.writable(table.ObjectName, verb)
 	if err != nil {
 		return nil, err
 	}
@@ -44,21 +47,16 @@ func (b *Binder) begin(table *ast.TableName, others []ast.TableExpr, with withCl
 	if err != nil {
 		return nil, err
 	}
-	alias := rel.Name
+	alias := table.Name
 	if table.Alias != nil {
 		alias = table.Alias.Name
 	}
-	ch := &changed{b: b, rel: rel, scan: b.scan(rel, alias), others: len(others) > 0, ctes: ctes}
-	cols := make([]scopeCol, len(rel.Columns))
-	for i := range cols {
-		cols[i] = scopeCol{name: rel.Columns[i].Name, id: ch.scan.Cols[i], hidden: rel.Columns[i].Hidden}
-	}
-	f, err := b.aliased(ch.scan, cols, rel.Name, rel.Schema, table.Alias)
+	ch := &changed{b: b, rel: rel, view: view, others: len(others) > 0, ctes: ctes}
+	f, err := ch.target(table, alias)
 	if err != nil {
 		return nil, err
 	}
 	ch.scope = &scope{items: f.items, ctes: outside.ctes}
-	ch.node = ch.scan
 	if ch.others {
 		if rel.Key == nil {
 			return nil, pgerr.Unsupported("changing a table without a key by a join").At(table.Pos)
@@ -80,6 +78,32 @@ func (b *Binder) begin(table *ast.TableName, others []ast.TableExpr, with withCl
 		}
 	}
 	return ch, nil
+}
+
+// target makes the plan of the target's rows and its namespace entry.
+func (ch *changed) target(table *ast.TableName, alias string) (*from, error) {
+	var cols []scopeCol
+	if ch.view != nil {
+		ch.scan, ch.node = ch.view.scan, ch.view.node
+		for _, c := range ch.view.cols {
+			cols = append(cols, scopeCol{name: c.name, id: c.id})
+		}
+		return ch.b.aliased(ch.node, cols, ch.view.view.Name, ch.view.view.Schema, table.Alias)
+	}
+	ch.scan = ch.b.scan(ch.rel, alias)
+	ch.node = ch.scan
+	for i := range ch.rel.Columns {
+		cols = append(cols, scopeCol{name: ch.rel.Columns[i].Name, id: ch.scan.Cols[i], hidden: ch.rel.Columns[i].Hidden})
+	}
+	return ch.b.aliased(ch.scan, cols, ch.rel.Name, ch.rel.Schema, table.Alias)
+}
+
+// column finds a column that is assigned to.
+func (ch *changed) column(c *ast.InsertColumn) (int, error) {
+	if ch.view != nil {
+		return ch.view.column(c, "update")
+	}
+	return targetColumn(ch.rel, c)
 }
 
 // once takes one of the rows of a join for each row of the target: as in PostgreSQL, which one is not defined when
@@ -115,7 +139,7 @@ func (b *Binder) delete(stmt *ast.Delete, outside *scope, top bool) (*Change, er
 	for i, id := range ch.scan.Cols {
 		out.Source.Cols = append(out.Source.Cols, OutCol{ch.rel.Columns[i].Name, id})
 	}
-	if err := ch.returning(out, stmt.Returning, ch.scan.Cols); err != nil {
+	if err := ch.returning(out, stmt.Returning, ch.scan.Cols, nil); err != nil {
 		return nil, err
 	}
 	return out, b.unused(ch.ctes)
@@ -154,8 +178,17 @@ func (b *Binder) update(stmt *ast.Update, outside *scope, top bool) (*Change, er
 	for i, id := range news {
 		out.Source.Cols = append(out.Source.Cols, OutCol{ch.rel.Columns[i].Name, id})
 	}
-	out.Source.Node = ch.once(p)
-	if err := ch.returning(out, stmt.Returning, news); err != nil {
+	var node logical.Node = p
+	var row *viewRow
+	if ch.view != nil {
+		if out.Checks, err = ch.view.checks(); err != nil {
+			return nil, err
+		}
+		row = ch.view.row(b, news)
+		node = b.cols.Extend(p, row.items...)
+	}
+	out.Source.Node = ch.once(node)
+	if err := ch.returning(out, stmt.Returning, news, row); err != nil {
 		return nil, err
 	}
 	return out, b.unused(ch.ctes)
@@ -182,7 +215,7 @@ func (ch *changed) assign(c *clause, a *ast.Assignment, values []expr.Expr) erro
 		}
 	}
 	for i, target := range a.Columns {
-		col, err := targetColumn(ch.rel, target)
+		col, err := ch.column(target)
 		if err != nil {
 			return err
 		}
@@ -191,6 +224,9 @@ func (ch *changed) assign(c *clause, a *ast.Assignment, values []expr.Expr) erro
 				return err
 			}
 			continue
+		}
+		if values[col] != nil && ch.view != nil {
+			return pgerr.New(pgerr.SyntaxError, "multiple assignments to same column \"%s\"", ch.rel.Columns[col].Name)
 		}
 		if values[col] != nil {
 			return pgerr.New(pgerr.SyntaxError, "multiple assignments to same column \"%s\"", target.Name).At(target.Pos)
@@ -262,16 +298,21 @@ func (ch *changed) value(c *clause, e ast.Expr, col int) (expr.Expr, error) {
 	return c.assignColumn(x, &ch.rel.Columns[col], ast.Start(e))
 }
 
-// returning binds a RETURNING list over the rows as they are afterwards (row), and over the other relations, whose columns
+// returning binds a RETURNING list over the rows as they are afterwards (row; of a view that is updated, view), and over the other relations, whose columns
 // are added to the source where they are read.
-func (ch *changed) returning(out *Change, list []*ast.Target, row []logical.ColID) error {
+func (ch *changed) returning(out *Change, list []*ast.Target, row []logical.ColID, view *viewRow) error {
 	if len(list) == 0 {
 		return nil
 	}
 	target := *ch.scope.items[0]
 	target.cols = slices.Clone(target.cols)
-	for i := range target.cols {
-		target.cols[i].id = row[i]
+	switch {
+	case view != nil:
+		target.cols = view.item.cols
+	case ch.view == nil:
+		for i := range target.cols {
+			target.cols[i].id = row[i]
+		}
 	}
 	items := append([]*fromItem{&target}, ch.scope.items[1:]...)
 	c := ch.b.clause(&scope{items: items, ctes: ch.scope.ctes}, "RETURNING")
@@ -286,6 +327,10 @@ func (ch *changed) returning(out *Change, list []*ast.Target, row []logical.ColI
 		return len(out.Source.Cols) - 1
 	}
 	var err error
-	out.Returning, err = c.returning(list, returned{at, out.Source.ids})
+	rows := returned{at: at, cols: out.Source.ids}
+	if view != nil {
+		rows.view = &viewRow{absent: view.absent} // the source has what is computed
+	}
+	out.Returning, err = c.returning(list, rows)
 	return err
 }

@@ -85,6 +85,12 @@ func (in *insertion) arbiters(oc *ast.OnConflict) ([]uint32, error) {
 	var want []int
 	for _, e := range oc.Elems {
 		i := in.rel.ColumnIndex(e.Column)
+		if in.view != nil {
+			at := slices.IndexFunc(in.view.cols, func(c viewColumn) bool { return c.name == e.Column })
+			if i = -1; at >= 0 {
+				i = in.view.cols[at].attr
+			}
+		}
 		if e.Column != "" && i < 0 {
 			return nil, pgerr.New(pgerr.UndefinedColumn, "column \"%s\" does not exist", e.Column).At(oc.TargetPos)
 		}
@@ -108,20 +114,24 @@ func (in *insertion) arbiters(oc *ast.OnConflict) ([]uint32, error) {
 
 // doUpdate binds SET and WHERE of DO UPDATE over the existing row and the proposed one, "excluded".
 func (in *insertion) doUpdate(oc *ast.OnConflict, out *Conflict) error {
-	existing, at := in.row()
-	proposed, more := in.row()
+	old, new := in.row(), in.row()
+	existing, proposed := old.item, new.item
 	proposed.name, proposed.schema, proposed.own = "excluded", "", ""
-	for id, i := range more {
-		at[id] = len(in.rel.Columns) + i
+	var items []logical.Item
+	var absent logical.ColSet
+	if in.view != nil {
+		items = append(slices.Clone(old.view.items), new.view.items...)
+		absent.Union(old.view.absent)
+		absent.Union(new.view.absent)
 	}
 	c := in.b.clause(&scope{items: []*fromItem{existing, proposed}, ctes: in.scope.ctes}, "UPDATE")
 	values := make([]expr.Expr, len(in.rel.Columns))
-	ch := &changed{b: in.b, rel: in.rel}
-	for _, col := range existing.cols {
-		ch.old = append(ch.old, col.id)
-	}
+	ch := &changed{b: in.b, rel: in.rel, view: in.view, old: old.ids}
 	set := oc.Set
 	if oc.WholeRow {
+		if in.view != nil {
+			return pgerr.Unsupported("REPLACE into a view").At(oc.Pos)
+		}
 		set = in.wholeRow(oc.Pos)
 	}
 	for _, a := range set {
@@ -139,20 +149,36 @@ func (in *insertion) doUpdate(oc *ast.OnConflict, out *Conflict) error {
 		}
 	}
 	out.Set = values
+	read := logical.ExprsCols(preds)
+	for _, x := range values {
+		if x != nil {
+			read.AddAll(expr.Columns(x))
+		}
+	}
+	for _, p := range append(slices.Clone(c.pending), where.pending...) {
+		read.Union(logical.Free(p.node))
+	}
+	for _, x := range semis {
+		read.Union(logical.Free(x.join(oneRow())))
+	}
+	if err := refuseAbsent(read, absent, oc.Pos); err != nil {
+		return err
+	}
 	if len(c.pending) > 0 || len(where.pending) > 0 || len(semis) > 0 {
-		rows, scan, number := in.b.numbered("conflicts", append(existing.ids(), proposed.ids()...))
+		rows, scan, number := in.b.numbered("conflicts", append(slices.Clone(old.ids), new.ids...))
 		out.Rows = rows
-		out.Query = in.b.updateQuery(c.attach(where.applyWhere(scan, preds, semis)), number, in.rel, values)
+		out.Query = in.b.updateQuery(c.attach(where.applyWhere(in.b.cols.Extend(scan, items...), preds, semis)), number, in.rel, values)
 		return nil
 	}
-	index := func(id logical.ColID) int { return at[id] }
+	both := append(slices.Clone(old.ids), new.ids...)
+	index := func(id logical.ColID) int { return slices.Index(both, id) }
 	for i := range values {
 		if values[i] != nil {
-			values[i] = in.b.fold(expr.RemapColumns(values[i], index))
+			values[i] = in.b.fold(expr.RemapColumns(replaceComputed(values[i], items), index))
 		}
 	}
 	if len(preds) > 0 {
-		out.Where = in.b.fold(expr.RemapColumns(logical.Conjoin(preds), index))
+		out.Where = in.b.fold(expr.RemapColumns(replaceComputed(logical.Conjoin(preds), items), index))
 	}
 	return nil
 }

@@ -29,6 +29,8 @@ type Insert struct {
 	Conflict *Conflict
 	// Returning is over the relation's columns; nil without.
 	Returning *Returning
+	// Checks are what the check options of a view that was named ask of the new rows.
+	Checks []ViewCheck
 }
 
 // insertion is an INSERT being bound.
@@ -36,8 +38,9 @@ type insertion struct {
 	b        *Binder
 	stmt     *ast.Insert
 	rel      *catalog.Relation
-	targets  []int // the relation's columns in the order of the values
-	parts    bool  // some values are for parts of columns
+	view     *viewTarget // that the statement names in the place of rel; nil for rel itself
+	targets  []int       // the relation's columns in the order of the values
+	parts    bool        // some values are for parts of columns
 	explicit bool
 	scope    *scope
 	ctes     []*cte
@@ -49,11 +52,11 @@ func (b *Binder) Insert(stmt *ast.Insert) (*Insert, error) { return b.insert(stm
 
 // insert binds INSERT as the statement itself (top), or one of a WITH clause, which sees those of outside.
 func (b *Binder) insert(stmt *ast.Insert, outside *scope, top bool) (*Insert, error) {
-	rel, err := b.writable(stmt.Table, "insert into")
+	rel, view, err := b.writable(stmt.Table, "insert into")
 	if err != nil {
 		return nil, err
 	}
-	in := &insertion{b: b, stmt: stmt, rel: rel, defaults: map[int]expr.Expr{}}
+	in := &insertion{b: b, stmt: stmt, rel: rel, view: view, defaults: map[int]expr.Expr{}}
 	if err := in.columns(); err != nil {
 		return nil, err
 	}
@@ -62,6 +65,11 @@ func (b *Binder) insert(stmt *ast.Insert, outside *scope, top bool) (*Insert, er
 	}
 	in.scope = &scope{outer: in.scope.outer, within: in.scope.within, items: in.scope.items, hidden: []*fromItem{in.target()}, ctes: in.scope.ctes}
 	out := &Insert{Relation: rel}
+	if view != nil {
+		if out.Checks, err = view.checks(); err != nil {
+			return nil, err
+		}
+	}
 	if err := in.source(out); err != nil {
 		return nil, err
 	}
@@ -69,9 +77,9 @@ func (b *Binder) insert(stmt *ast.Insert, outside *scope, top bool) (*Insert, er
 		return nil, err
 	}
 	if len(stmt.Returning) > 0 {
-		it, at := in.row()
-		c := b.clause(&scope{items: []*fromItem{it}, ctes: in.scope.ctes}, "RETURNING")
-		out.Returning, err = c.returning(stmt.Returning, returned{func(id logical.ColID) int { return at[id] }, it.ids})
+		r := in.row()
+		c := b.clause(&scope{items: []*fromItem{r.item}, ctes: in.scope.ctes}, "RETURNING")
+		out.Returning, err = c.returning(stmt.Returning, returned{r.at, func() []logical.ColID { return r.ids }, r.view})
 		if err != nil {
 			return nil, err
 		}
@@ -81,6 +89,13 @@ func (b *Binder) insert(stmt *ast.Insert, outside *scope, top bool) (*Insert, er
 
 // target is the relation where it must not be read: for messages.
 func (in *insertion) target() *fromItem {
+	if in.view != nil {
+		it := &fromItem{name: in.view.view.Name, schema: in.view.view.Schema}
+		for _, c := range in.view.cols {
+			it.cols = append(it.cols, scopeCol{name: c.name})
+		}
+		return it
+	}
 	it := &fromItem{name: in.rel.Name, schema: in.rel.Schema}
 	if in.stmt.Alias != "" {
 		it.name, it.schema, it.own = in.stmt.Alias, "", in.rel.Name
@@ -91,53 +106,88 @@ func (in *insertion) target() *fromItem {
 	return it
 }
 
-// row is the namespace entry of the inserted row, and where its columns stand in it.
-func (in *insertion) row() (*fromItem, map[logical.ColID]int) {
-	it := in.target()
-	it.relVisible, it.colsVisible = true, true
-	at := map[logical.ColID]int{}
-	for i, id := range in.newCols() {
-		it.cols[i].id = id
-		at[id] = i
-	}
-	return it, at
+// insertedRow is a row of the relation as expressions see it.
+type insertedRow struct {
+	item *fromItem
+	ids  []logical.ColID // of the relation's columns
+	view *viewRow        // of the view that the statement names
 }
 
-// writable finds a relation that rows can be written to: a table or a stream.
-func (b *Binder) writable(name ast.ObjectName, verb string) (*catalog.Relation, error) {
+// at says where a column stands in the row.
+func (r *insertedRow) at(id logical.ColID) int { return slices.Index(r.ids, id) }
+
+// row numbers the columns of a row of the relation.
+func (in *insertion) row() *insertedRow {
+	r := &insertedRow{ids: in.newCols()}
+	if in.view != nil {
+		r.view = in.view.row(in.b, r.ids)
+		r.item = r.view.item
+		if in.stmt.Alias != "" {
+			r.item.own, r.item.name, r.item.schema = r.item.name, in.stmt.Alias, ""
+		}
+		return r
+	}
+	r.item = in.target()
+	r.item.relVisible, r.item.colsVisible = true, true
+	for i, id := range r.ids {
+		r.item.cols[i].id = id
+	}
+	return r
+}
+
+// writable finds a relation that rows can be written to: a table or a stream, or the table that a view is over.
+func (b *Binder) writable(name ast.ObjectName, verb string) (*catalog.Relation, *viewTarget, error) {
 	r, err := b.Relation(name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	if r.Kind == catalog.View {
+		v, err := b.changeableView(r, verb)
+		if err != nil {
+			return nil, nil, err
+		}
+		return v.base, v, nil
+	}
+	if err := b.mayWrite(r, name, verb); err != nil {
+		return nil, nil, err
+	}
+	b.deps[r.ID] = true
+	return r, nil, nil
+}
+
+// mayWrite refuses relations without rows of their own to change.
+func (b *Binder) mayWrite(r *catalog.Relation, name ast.ObjectName, verb string) error {
 	stream := verb == "insert into"
 	switch r.Kind {
 	case catalog.Table:
 	case catalog.Stream:
 		if !stream {
-			return nil, pgerr.New(pgerr.WrongObjectType, "cannot %s stream \"%s\"", verb, r.Name).
+			return pgerr.New(pgerr.WrongObjectType, "cannot %s stream \"%s\"", verb, r.Name).
 				WithDetail("A stream is append-only.").WithHint("Use a table for rows that change.").At(name.Pos)
 		}
 		if r.Query != "" {
-			return nil, pgerr.New(pgerr.WrongObjectType, "cannot insert into stream \"%s\"", r.Name).
+			return pgerr.New(pgerr.WrongObjectType, "cannot insert into stream \"%s\"", r.Name).
 				WithDetail("Its rows are computed by a query.").At(name.Pos)
 		}
-	case catalog.View:
-		return nil, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "cannot %s view \"%s\"", verb, r.Name).
-			WithDetail("Views are not updatable.").At(name.Pos)
 	case catalog.MaterializedView:
-		return nil, pgerr.New(pgerr.WrongObjectType, "cannot change materialized view \"%s\"", r.Name).At(name.Pos)
+		return pgerr.New(pgerr.WrongObjectType, "cannot change materialized view \"%s\"", r.Name).At(name.Pos)
 	case catalog.System:
-		return nil, pgerr.New(pgerr.InsufficientPrivilege, "permission denied: \"%s\" is a system catalog", r.Name).At(name.Pos)
+		return pgerr.New(pgerr.InsufficientPrivilege, "permission denied: \"%s\" is a system catalog", r.Name).At(name.Pos)
 	default:
-		return nil, pgerr.New(pgerr.WrongObjectType, "cannot change %s \"%s\"", r.Kind, r.Name).At(name.Pos)
+		return pgerr.New(pgerr.WrongObjectType, "cannot change %s \"%s\"", r.Kind, r.Name).At(name.Pos)
 	}
-	b.deps[r.ID] = true
-	return r, nil
+	return nil
 }
 
 // columns finds the target columns.
 func (in *insertion) columns() error {
 	in.explicit = in.stmt.Columns != nil
+	if !in.explicit && in.view != nil {
+		for i := range in.view.cols {
+			in.targets = append(in.targets, in.view.cols[i].attr) // -1: it may be given no value
+		}
+		return nil
+	}
 	if !in.explicit {
 		for i := range in.rel.Columns {
 			if !in.rel.Columns[i].Hidden {
@@ -147,13 +197,16 @@ func (in *insertion) columns() error {
 		return nil
 	}
 	for _, c := range in.stmt.Columns {
-		i, err := targetColumn(in.rel, c)
+		i, err := in.column(c)
 		if err != nil {
 			return err
 		}
 		in.parts = in.parts || len(c.Path) > 0
 		// Several parts of one column are not twice the same.
 		if at := slices.Index(in.targets, i); at >= 0 && (len(c.Path) == 0 || len(in.stmt.Columns[at].Path) == 0) {
+			if in.view != nil && in.stmt.Columns[at].Name != c.Name {
+				return pgerr.New(pgerr.SyntaxError, "multiple assignments to same column \"%s\"", in.rel.Columns[i].Name)
+			}
 			return pgerr.New(pgerr.DuplicateColumn, "column \"%s\" specified more than once", c.Name).At(c.Pos)
 		}
 		in.targets = append(in.targets, i)
@@ -161,23 +214,36 @@ func (in *insertion) columns() error {
 	return nil
 }
 
+// column finds a target column.
+func (in *insertion) column(c *ast.InsertColumn) (int, error) {
+	if in.view != nil {
+		return in.view.column(c, "insert into")
+	}
+	return targetColumn(in.rel, c)
+}
+
 // targetColumn finds a column that INSERT or UPDATE assigns to.
 func targetColumn(rel *catalog.Relation, c *ast.InsertColumn) (int, error) {
 	i := rel.ColumnIndex(c.Name)
 	if i < 0 || rel.Columns[i].Hidden {
-		e := pgerr.New(pgerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", c.Name, rel.Name).At(c.Pos)
 		var names []string
 		for _, col := range rel.Columns {
 			if !col.Hidden {
 				names = append(names, col.Name)
 			}
 		}
-		if near := nearest(c.Name, names); near != "" {
-			e.WithHint("Perhaps you meant the column \"%s\".", near)
-		}
-		return 0, e
+		return 0, noTarget(c, rel.Name, names)
 	}
 	return i, nil
+}
+
+// noTarget is the error for a column that a relation with these does not have.
+func noTarget(c *ast.InsertColumn, rel string, names []string) error {
+	e := pgerr.New(pgerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", c.Name, rel).At(c.Pos)
+	if near := nearest(c.Name, names); near != "" {
+		e.WithHint("Perhaps you meant the column \"%s\".", near)
+	}
+	return e
 }
 
 // source binds where the rows come from.
@@ -241,6 +307,9 @@ func (in *insertion) count(n int, pos func(int) int) error {
 		return nil
 	case n > len(in.targets):
 		return pgerr.New(pgerr.SyntaxError, "INSERT has more expressions than target columns").At(pos(len(in.targets)))
+	case in.view != nil && slices.Contains(in.targets[:n], -1):
+		_, err := in.view.attr(slices.Index(in.targets, -1), "insert into")
+		return err
 	case n < len(in.targets) && in.explicit:
 		return pgerr.New(pgerr.SyntaxError, "INSERT has more target columns than expressions").At(in.stmt.Columns[n].Pos)
 	}

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"millrace/catalog"
 	"millrace/expr"
 	"millrace/planner/logical"
@@ -60,6 +62,20 @@ type returned struct {
 	at func(logical.ColID) int
 	// cols are the rows' columns, once at has been asked for all.
 	cols func() []logical.ColID
+	// view is set where the rows are those of a view's base.
+	view *viewRow
+}
+
+// replaceComputed puts what computes them in the place of columns.
+func replaceComputed(e expr.Expr, items []logical.Item) expr.Expr {
+	if len(items) == 0 {
+		return e
+	}
+	names := map[logical.ColID]expr.Expr{}
+	for _, it := range items {
+		names[it.Col] = it.Expr
+	}
+	return logical.RenameExpr(e, names)
 }
 
 // returning binds a RETURNING list.
@@ -72,12 +88,6 @@ func (c *clause) returning(list []*ast.Target, rows returned) (*Returning, error
 	for i, t := range targets {
 		out.Cols[i] = ScalarColumn{Name: t.name, T: t.bound.Type()}
 	}
-	if len(c.pending) == 0 {
-		for _, t := range targets {
-			out.Exprs = append(out.Exprs, c.b.fold(expr.RemapColumns(t.bound, rows.at)))
-		}
-		return out, nil
-	}
 	var read logical.ColSet
 	for _, t := range targets {
 		read.AddAll(expr.Columns(t.bound))
@@ -85,15 +95,28 @@ func (c *clause) returning(list []*ast.Target, rows returned) (*Returning, error
 	for _, p := range c.pending {
 		read.Union(logical.Free(p.node))
 	}
+	var items []logical.Item
+	if rows.view != nil {
+		items = rows.view.items
+		if err := refuseAbsent(read, rows.view.absent, list[0].Pos); err != nil {
+			return nil, err
+		}
+	}
+	if len(c.pending) == 0 {
+		for _, t := range targets {
+			out.Exprs = append(out.Exprs, c.b.fold(expr.RemapColumns(replaceComputed(t.bound, items), rows.at)))
+		}
+		return out, nil
+	}
 	for _, it := range c.scope.items {
 		for _, col := range it.cols {
-			if read.Has(col.id) {
+			if read.Has(col.id) && !slices.ContainsFunc(items, func(x logical.Item) bool { return x.Col == col.id }) {
 				rows.at(col.id)
 			}
 		}
 	}
 	r, scan, number := c.b.numbered("returning", rows.cols())
-	p := &logical.Project{Input: c.attach(scan)}
+	p := &logical.Project{Input: c.attach(c.b.cols.Extend(scan, items...))}
 	q := &Rel{Node: p, Order: []logical.SortKey{{Col: number}}}
 	for i, t := range targets {
 		id := c.b.cols.Add(logical.Column{Name: t.name, T: t.bound.Type()})
