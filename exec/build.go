@@ -26,13 +26,13 @@ func Build(p *physical.Plan, opt Options) (*Dataflow, error) {
 	d := &Dataflow{opt: opt, plan: p, timer: timer{now: opt.Now}, fresh: opt.Fresh || opt.AdHoc, inRecursion: make([]int, len(p.Nodes))}
 	if slices.ContainsFunc(p.Nodes, isRecurse) {
 		d.inRecursion = p.InRecursion()
-		if opt.Space == nil {
-			d.opt.Space = state.NewSpace(nil, 0, state.NewBudget(opt.Memory))
-		}
 	} else {
 		for i := range d.inRecursion {
 			d.inRecursion[i] = -1
 		}
+	}
+	if opt.Space == nil && slices.ContainsFunc(p.Nodes, worksOnState) {
+		d.opt.Space = state.NewSpace(nil, 0, state.NewBudget(opt.Memory))
 	}
 	for i, n := range p.Nodes {
 		o := &output{d: d, op: i}
@@ -69,12 +69,18 @@ func isRecurse(n physical.Node) bool {
 	return ok
 }
 
-// keepsState reports whether an operator needs state: in an ad-hoc query only one that is run again and again.
+// worksOnState reports whether an operator, or those of its recursion, needs state even in an ad-hoc query.
+func worksOnState(n physical.Node) bool {
+	_, ok := n.(*physical.DeltaJoin)
+	return ok || isRecurse(n)
+}
+
+// keepsState reports whether an operator needs state: in an ad-hoc query only one that is run again and again, or finds its rows in it.
 func (d *Dataflow) keepsState(op int) bool {
 	if d.opt.Space == nil {
 		return false
 	}
-	return !d.opt.AdHoc || d.inRecursion[op] >= 0 || isRecurse(d.plan.Nodes[op])
+	return !d.opt.AdHoc || d.inRecursion[op] >= 0 || worksOnState(d.plan.Nodes[op])
 }
 
 // build makes the operator of one node.
@@ -98,6 +104,8 @@ func (d *Dataflow) build(o *output, n physical.Node) (Operator, error) {
 		return newSession(o, n)
 	case *physical.Join:
 		return newJoin(o, n)
+	case *physical.DeltaJoin:
+		return newDeltaJoin(o, n)
 	case *physical.AsOf:
 		return newAsOf(o, n)
 	case *physical.Buckets:

@@ -80,6 +80,8 @@ func (n *naiveRun) node(node physical.Node, i int) []row {
 		return n.series(x)
 	case *physical.Join:
 		return n.join(x)
+	case *physical.DeltaJoin:
+		return n.deltaJoin(x)
 	case *physical.AsOf:
 		return n.asOf(x)
 	case *physical.Buckets:

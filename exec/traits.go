@@ -66,6 +66,12 @@ func nodeTraits(p *physical.Plan, n physical.Node, of []traits) traits {
 		return traits{positive: grows && of[n.Left_].positive && of[n.Right_].positive}
 	case *physical.Lookup:
 		return traits{positive: of[n.Left_].positive}
+	case *physical.DeltaJoin:
+		t := traits{positive: true}
+		for _, in := range n.In {
+			t.positive = t.positive && of[in].positive
+		}
+		return t
 	case *physical.AsOf:
 		return traits{} // a left row may come and its kin get another partner in one step
 	}

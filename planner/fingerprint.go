@@ -71,6 +71,8 @@ func decisions(n physical.Node) string {
 		return fmt.Sprint(n.Key, n.Time)
 	case *physical.Lookup:
 		return fmt.Sprint(n.Outer, n.LeftKeys, n.RightKeys, n.NullSafe, n.Row, n.LeftCols == nil, n.LeftCols, n.RightCols == nil, n.RightCols)
+	case *physical.DeltaJoin:
+		return fmt.Sprint(n.Arrangements, n.Paths, exact(n.On), n.Cols)
 	case *physical.AsOf:
 		return fmt.Sprint(n.Outer, n.LeftKeys, n.RightKeys, n.NullSafe, n.LeftTime, n.RightTime, n.After, n.Strict, n.Ties,
 			n.LeftCols == nil, n.LeftCols, n.RightCols == nil, n.RightCols)

@@ -60,6 +60,9 @@ func SameNode(a, b Node) bool {
 		b, ok := b.(*Lookup)
 		return ok && a.Outer == b.Outer && slices.Equal(a.LeftKeys, b.LeftKeys) && slices.Equal(a.RightKeys, b.RightKeys) &&
 			slices.Equal(a.NullSafe, b.NullSafe) && slices.Equal(a.Row, b.Row) && sameCols(a.LeftCols, b.LeftCols) && sameCols(a.RightCols, b.RightCols)
+	case *DeltaJoin:
+		b, ok := b.(*DeltaJoin)
+		return ok && a.same(b)
 	case *AsOf:
 		b, ok := b.(*AsOf)
 		return ok && a.Outer == b.Outer && slices.Equal(a.LeftKeys, b.LeftKeys) && slices.Equal(a.RightKeys, b.RightKeys) &&

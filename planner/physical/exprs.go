@@ -63,6 +63,10 @@ func mapNode(n Node, f func(expr.Expr) expr.Expr) Node {
 		c := *n
 		c.On = f(n.On)
 		return &c
+	case *DeltaJoin:
+		c := *n
+		c.On = f(n.On)
+		return &c
 	case *Aggregate:
 		c := *n
 		c.Aggs = slices.Clone(n.Aggs)
