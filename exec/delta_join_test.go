@@ -2,6 +2,7 @@ package exec
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -149,6 +150,52 @@ func TestDeltaJoin(t *testing.T) {
 		j.In = []int{0, 0, 0}
 		verify(t, planOf(scanOf(false, kinds...), j), 12, map[int]func(*rand.Rand) row{0: gen})
 	})
+}
+
+// TestDeltaJoinIsJoins holds a delta join against the same join in steps of two under random changes: after each step both have given
+// the same, although each gets the changes in batches and an order of its own, and the delta join alone is opened anew.
+func TestDeltaJoinIsJoins(t *testing.T) {
+	kinds := []types.Kind{types.Int8, types.Numeric, types.Int8}
+	of := func(c int) types.T { return types.Of(kinds[c]) }
+	scans := func() []physical.Node {
+		return []physical.Node{scanOf(false, kinds...), scanOf(false, kinds...), scanOf(false, kinds...), scanOf(false, kinds...)}
+	}
+	// a.0 = b.0, b.2 = c.0, c.1 = d.1, all columns of a and d
+	one := planOf(append(scans(), deltaJoinOf(4, 3, []equal{{0, 3, false}, {5, 6, false}, {7, 10, false}}, nil, []int{0, 1, 2, 9, 10, 11}, of))...)
+	ts := kindsOf(kinds...)
+	ab := &physical.Join{Left_: 0, Right_: 1, LeftKeys: []int{0}, RightKeys: []int{0}, NullSafe: []bool{false}, RightCols: []int{2}}
+	ab.Types = slices.Concat(ts, ts[2:])
+	abc := &physical.Join{Left_: 4, Right_: 2, LeftKeys: []int{3}, RightKeys: []int{0}, NullSafe: []bool{false}, LeftCols: []int{0, 1, 2}, RightCols: []int{1}}
+	abc.Types = slices.Concat(ts, ts[1:2])
+	all := &physical.Join{Left_: 5, Right_: 3, LeftKeys: []int{3}, RightKeys: []int{1}, NullSafe: []bool{false}, LeftCols: []int{0, 1, 2}}
+	all.Types = slices.Concat(ts, ts)
+	two := planOf(append(scans(), ab, abc, all)...)
+	seed := seedOf(t)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	m := &model{rng: rng, contents: map[int][]row{}, appendOnly: map[int]bool{}, scans: upTo(4), gen: map[int]func(*rand.Rand) row{}}
+	for i := range 4 {
+		m.gen[i] = rowsOf(smallInt, smallNumeric, smallInt)
+	}
+	for _, cfg := range []config{configs[0], configs[4]} {
+		a, b := newRunner(t, cfg, one), newRunner(t, configs[0], two)
+		m.contents = map[int][]row{}
+		for step := range 40 {
+			changes := m.random()
+			for _, r := range []*runner{a, b} {
+				if err := r.step(split(rng, r.plan, changes)); err != nil {
+					t.Fatalf("%s: step %d: %v", cfg.name, step, err)
+				}
+			}
+			if !maps.Equal(a.out.exact, b.out.exact) {
+				t.Fatalf("%s: step %d: %v, want %v", cfg.name, step, a.out.exact, b.out.exact)
+			}
+			if step == 39 && len(a.out.exact) == 0 {
+				t.Errorf("%s: nothing was joined", cfg.name)
+			}
+		}
+		a.close()
+		b.close()
+	}
 }
 
 // TestDeltaJoinTouchesMatches: a change to one row of a join of five relations looks up as many keys, and reads as many rows, as it

@@ -75,6 +75,9 @@ func (x *explainer) node(i, depth int) {
 		x.WriteString(" (" + x.figures[i].text() + ")")
 	}
 	x.WriteByte('\n')
+	if j, ok := n.(*physical.DeltaJoin); ok {
+		x.paths(j, indent+"     ")
+	}
 	if x.verbose {
 		x.WriteString(indent + "     " + outputLine(n.Out()) + "\n")
 	}
@@ -120,6 +123,8 @@ func (x *explainer) describe(n physical.Node) string {
 		return x.describeSession(n)
 	case *physical.Join:
 		return x.describeJoin(n)
+	case *physical.DeltaJoin:
+		return x.describeDeltaJoin(n)
 	case *physical.AsOf:
 		return x.describeAsOf(n)
 	case *physical.Buckets:
@@ -174,6 +179,8 @@ func (x *explainer) state(n physical.Node) string {
 		return "every version"
 	case *physical.Lookup:
 		return x.lookupState(n)
+	case *physical.DeltaJoin:
+		return x.arrangements(n)
 	case *physical.AsOf:
 		return "left rows and right rows in order of time" + perKey(n.LeftKeys)
 	case *physical.Aggregate:

@@ -77,6 +77,8 @@ type Join struct {
 	// NotIn makes an Anti join one of NOT IN: On is a single equality, of an expression over the left and one over
 	// the right, and a row for which it is unknown for some right row is dropped, too.
 	NotIn bool
+	// Delta, when not nil, keeps the tree of inner joins of which this is the top as one operator.
+	Delta *Delta
 
 	out joinOutput
 }

@@ -22,6 +22,9 @@ func (l *lowering) join(n *logical.Join, need logical.ColSet) (ref, error) {
 	if dependent := l.an.Free(n.Right); dependent.Intersects(lset) {
 		return ref{}, errInternal("a dependent join is left in the plan")
 	}
+	if n.Delta != nil {
+		return l.deltaJoin(n, need)
+	}
 	var keys []joinKey
 	var rest []expr.Expr
 	for _, p := range n.On {

@@ -41,7 +41,9 @@ func (l Lookup) Same(o Lookup) bool {
 }
 
 // Same reports whether two arrangements are alike.
-func (a Arrangement) Same(o Arrangement) bool { return a.Input == o.Input && slices.Equal(a.Key, o.Key) }
+func (a Arrangement) Same(o Arrangement) bool {
+	return a.Input == o.Input && slices.Equal(a.Key, o.Key)
+}
 
 func (n *DeltaJoin) same(o *DeltaJoin) bool {
 	return slices.EqualFunc(n.Arrangements, o.Arrangements, Arrangement.Same) && same(n.On, o.On) && slices.Equal(n.Cols, o.Cols) &&

@@ -81,6 +81,7 @@ var last = []Rule{
 	{Name: "join_keys", Node: joinKeys},
 	{Name: "not_in_columns", Required: true, Node: notInColumns},
 	{Name: "prune_columns", Plan: pruneColumns},
+	{Name: "delta_joins", Plan: deltaJoins},
 }
 
 // Names lists all rules.
