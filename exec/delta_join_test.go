@@ -80,13 +80,13 @@ func deltaJoinOf(n, width int, equals []equal, on expr.Expr, cols []int, of func
 	for i := range n {
 		x.In = append(x.In, i)
 		in := map[int]bool{i: true}
-		var path []physical.Lookup
+		var path []physical.DeltaLookup
 		for len(in) < n {
 			for j := range n {
 				if in[j] {
 					continue
 				}
-				var l physical.Lookup
+				var l physical.DeltaLookup
 				arr := physical.Arrangement{Input: j}
 				for _, e := range equals {
 					for _, e := range []equal{e, {e.b, e.a, e.nullSafe}} {

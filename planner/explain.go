@@ -76,7 +76,9 @@ func (x *explainer) node(i, depth int) {
 	}
 	x.WriteByte('\n')
 	if j, ok := n.(*physical.DeltaJoin); ok {
-		x.paths(j, indent+"     ")
+		for _, line := range x.paths(j) {
+			x.WriteString(indent + "     " + line + "\n")
+		}
 	}
 	if x.verbose {
 		x.WriteString(indent + "     " + outputLine(n.Out()) + "\n")

@@ -20,7 +20,7 @@ func (x *explainer) deltaColumn(n *physical.DeltaJoin, col int) string {
 }
 
 func (x *explainer) describeDeltaJoin(n *physical.DeltaJoin) string {
-	s := fmt.Sprintf("Delta join of %d inputs", len(n.In))
+	s := fmt.Sprintf("Delta join: %d inputs", len(n.In))
 	if n.On != nil {
 		s += "; where " + bare(n.On)
 	}
@@ -31,8 +31,9 @@ func (x *explainer) describeDeltaJoin(n *physical.DeltaJoin) string {
 	return s
 }
 
-// paths writes a line for each input: what its changes look up.
-func (x *explainer) paths(n *physical.DeltaJoin, indent string) {
+// paths says for each input what its changes look up.
+func (x *explainer) paths(n *physical.DeltaJoin) []string {
+	var out []string
 	for i, path := range n.Paths {
 		steps := make([]string, len(path))
 		for k, l := range path {
@@ -47,8 +48,9 @@ func (x *explainer) paths(n *physical.DeltaJoin, indent string) {
 			}
 			steps[k] = fmt.Sprintf("#%d by %s", n.In[a.Input], strings.Join(keys, " AND "))
 		}
-		fmt.Fprintf(x, "%sfrom #%d: %s\n", indent, n.In[i], strings.Join(steps, "; "))
+		out = append(out, fmt.Sprintf("from #%d: %s", n.In[i], strings.Join(steps, "; ")))
 	}
+	return out
 }
 
 // arrangements says what a delta join keeps.

@@ -21,6 +21,7 @@ type jsonNode struct {
 	HeldBytes   int64       `json:"Held Bytes,omitempty"`
 	StateRows   int64       `json:"State Rows,omitempty"`
 	StateBytes  int64       `json:"State Bytes,omitempty"`
+	Paths       []string    `json:"Paths,omitempty"` // of a delta join
 	SeeOperator bool        `json:"Printed Above,omitempty"`
 	Plans       []*jsonNode `json:"Plans,omitempty"`
 }
@@ -53,6 +54,9 @@ func (x *explainer) json(i int) *jsonNode {
 		if j.State = x.state(n); j.State != "" {
 			j.BoundedBy = x.bound(n)
 		}
+	}
+	if d, ok := n.(*physical.DeltaJoin); ok {
+		j.Paths = x.paths(d)
 	}
 	if x.figures != nil {
 		f := &x.figures[i]

@@ -22,9 +22,9 @@ func (l *lowering) deltaJoin(n *logical.Join, need logical.ColSet) (ref, error) 
 		j.In, refs, all = append(j.In, r.op), append(refs, r), append(all, r.ids...)
 	}
 	for _, path := range n.Delta.Paths {
-		var lookups []physical.Lookup
+		var lookups []physical.DeltaLookup
 		for _, s := range path {
-			look := physical.Lookup{}
+			look := physical.DeltaLookup{}
 			arr := physical.Arrangement{Input: s.Input}
 			for _, p := range s.Pairs {
 				from, to := slices.Index(all, p.From), refs[s.Input].at(p.To)

@@ -14,9 +14,9 @@ type DeltaJoin struct {
 	Output
 	In           []int
 	Arrangements []Arrangement
-	Paths        [][]Lookup // by input: every other input once
-	On           expr.Expr  // over the columns of all inputs; nil is true
-	Cols         []int      // what is emitted, of the columns of all inputs
+	Paths        [][]DeltaLookup // by input: every other input once
+	On           expr.Expr       // over the columns of all inputs; nil is true
+	Cols         []int           // what is emitted, of the columns of all inputs
 }
 
 // Arrangement is the rows of an input, found by some of its columns.
@@ -25,8 +25,8 @@ type Arrangement struct {
 	Key   []int // columns of the input
 }
 
-// Lookup finds the partners of the rows that a path has so far: those whose key is equal to columns of these rows.
-type Lookup struct {
+// DeltaLookup finds the partners of the rows that a path has so far: those whose key is equal to columns of these rows.
+type DeltaLookup struct {
 	Arrangement int
 	Key         []int  // columns of all inputs, of such as the path has been to
 	NullSafe    []bool // per key: IS NOT DISTINCT FROM instead of =
@@ -36,7 +36,7 @@ type Lookup struct {
 func (n *DeltaJoin) Inputs() []int { return n.In }
 
 // Same reports whether two lookups are alike.
-func (l Lookup) Same(o Lookup) bool {
+func (l DeltaLookup) Same(o DeltaLookup) bool {
 	return l.Arrangement == o.Arrangement && slices.Equal(l.Key, o.Key) && slices.Equal(l.NullSafe, o.NullSafe)
 }
 
@@ -47,5 +47,5 @@ func (a Arrangement) Same(o Arrangement) bool {
 
 func (n *DeltaJoin) same(o *DeltaJoin) bool {
 	return slices.EqualFunc(n.Arrangements, o.Arrangements, Arrangement.Same) && same(n.On, o.On) && slices.Equal(n.Cols, o.Cols) &&
-		slices.EqualFunc(n.Paths, o.Paths, func(a, b []Lookup) bool { return slices.EqualFunc(a, b, Lookup.Same) })
+		slices.EqualFunc(n.Paths, o.Paths, func(a, b []DeltaLookup) bool { return slices.EqualFunc(a, b, DeltaLookup.Same) })
 }
