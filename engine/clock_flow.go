@@ -62,6 +62,7 @@ func (d *dataflow) recoverTime() error {
 	d.e.mu.Lock()
 	defer d.e.mu.Unlock()
 	d.waitUntil(next)
+	d.broadcast()
 	return nil
 }
 

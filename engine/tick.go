@@ -64,6 +64,36 @@ func (e *Engine) nextDue() int64 {
 	return next
 }
 
+// NextDue gives the earliest time after the last commit's for which a view waits; ok is false when none does. Views that have yet
+// to follow the last commit do not count: see Settle.
+func (e *Engine) NextDue() (micros int64, ok bool) {
+	micros = e.nextDue()
+	return micros, micros != noTime
+}
+
+// Settle waits until every view and sink that is not failed has followed the last commit, and says what it waits for.
+func (e *Engine) Settle(ctx context.Context) error {
+	for {
+		e.mu.Lock()
+		var changed <-chan struct{}
+		for _, d := range e.flows {
+			if d.failure() == nil && (!d.isCurrent() || d.nextTime == math.MinInt64) {
+				changed = d.changed
+				break
+			}
+		}
+		e.mu.Unlock()
+		if changed == nil {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // runTicks commits a tick whenever a dataflow waits for a time that has come. While none waits it does nothing.
 func (e *Engine) runTicks() {
 	defer e.background.Done()

@@ -44,9 +44,10 @@ type Config struct {
 	Log         *slog.Logger
 
 	// The rest is for tests; zero values are the defaults of the engine.
-	FS          storage.FS // where DataDir is; nil is the machine's file system
-	StateBytes  int64      // memory for operator state; -1 is none, so that all of it is read back from the store
-	StepRowsMax int        // changed rows of one dataflow step
+	FS          storage.FS   // where DataDir is; nil is the machine's file system
+	StateBytes  int64        // memory for operator state; -1 is none, so that all of it is read back from the store
+	StepRowsMax int          // changed rows of one dataflow step
+	Clock       engine.Clock // nil is the machine's; an engine.ManualClock stands still until it is set
 }
 
 // Server is a running server.
@@ -102,6 +103,7 @@ func Start(cfg Config) (*Server, error) {
 		FS:          cfg.FS,
 		StateBytes:  cfg.StateBytes,
 		StepRowsMax: cfg.StepRowsMax,
+		Clock:       cfg.Clock,
 		MemoryLimit: cfg.MemoryLimit,
 		Log:         cfg.Log,
 		Plan:        session.PlanFlow,

@@ -65,6 +65,17 @@
 // its own; I columns are written as truncated integers, R columns with three decimals, and in T columns each byte
 // that is not printable ASCII is written as @. Column types are not checked.
 //
+// With Options.Scenario, as in `millrace test`, there is a clock that moves only as the file says, and
+//
+//	clock '2026-01-01 00:00:00'      sets the clock; nothing happens until the next commit
+//	advance to '2026-01-02 12:00:00' lets time pass until then
+//	advance by '10 s'                lets so much time pass
+//	changes v                        after ----, the changes of a view since the last such record or since it was made: the time, by how
+//	                                 much the row's number has changed, the row; those of one commit are added up and sorted
+//	state v                          after ----, lines such as `rows 5` or `bytes <= 1000`: what its operators keep
+//
+// After each record all views have followed it.
+//
 // `sleep` and `system` are refused: reads see earlier writes, so there is nothing to wait for, and a test
 // file must not run programs. A query's `retry 3 backoff 1s` is accepted and has no effect, for the same reason.
 //

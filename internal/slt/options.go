@@ -49,6 +49,9 @@ type Options struct {
 	// compares the two; see the package comment.
 	AsViews bool
 
+	// Scenario gives the run a clock of its own; nil refuses the records that need one.
+	Scenario *Scenario
+
 	// Record rewrites the files' results with the server's answers.
 	Record bool
 

@@ -132,6 +132,8 @@ func (p *parser) record(r *Record, words []string) error {
 	case "control":
 		r.Kind = Control
 		return p.control(r, args)
+	case "clock", "advance", "changes", "state":
+		return p.scenario(r, words)
 	case "sleep":
 		return p.errorf("sleep is refused: reads see earlier writes, so there is nothing to wait for")
 	case "system":
@@ -259,18 +261,13 @@ func (p *parser) sql(r *Record) error {
 	if p.next == len(lines) || strings.TrimSpace(lines[p.next]) != separator {
 		return nil
 	}
-	p.next++
 	if r.Kind != Query && (r.Expect.Outcome != Error || r.Expect.Message != nil) {
+		p.next++
 		return p.errorf("result after a statement; only a query has one")
 	}
-	r.Recorded = r.Kind == Query
-	r.span.resultStart = p.next
-	for p.next < len(lines) && strings.TrimSpace(lines[p.next]) != "" {
-		r.Result = append(r.Result, strings.TrimRight(lines[p.next], " \t"))
-		p.next++
-	}
-	r.span.resultEnd = p.next
+	p.result(r)
 	if r.Kind != Query {
+		r.Recorded = false
 		// The message of an expected error, word by word.
 		r.Expect.Message = regexp.MustCompile(regexp.QuoteMeta(strings.Join(r.Result, "\n")))
 		r.Result = nil

@@ -39,6 +39,8 @@ type runner struct {
 
 	views *viewSet // nil without Options.AsViews
 	at    Position // of the record executed last
+
+	followed []*followed // views whose changes are asked for
 }
 
 // labelledResult is what the queries with one label must all return.
@@ -70,6 +72,7 @@ func (r *runner) fail(rec *Record, format string, args ...any) {
 
 // script runs records until the end, a halt, or too many failures; stop tells that the including file ends too.
 func (r *runner) script(ctx context.Context, s *Script, depth int) (stop bool, err error) {
+	r.follow(s)
 	for _, rec := range s.Records {
 		if err := ctx.Err(); err != nil {
 			return true, err
@@ -109,8 +112,23 @@ func (r *runner) record(ctx context.Context, rec *Record, depth int) (stop bool,
 	case Control:
 		r.control(rec)
 		return false, nil
+	case Clock:
+		return false, r.moveClock(ctx, rec)
+	case Changes, State:
+		switch {
+		case r.opts.Scenario == nil:
+			r.fail(rec, "the record needs a clock of its own: run the file with millrace test")
+		case rec.Kind == Changes:
+			r.judgeChanges(rec, depth)
+		default:
+			r.judgeState(ctx, rec, depth)
+		}
+		return false, nil
 	}
-	return false, r.execute(ctx, rec, depth)
+	if err := r.execute(ctx, rec, depth); err != nil {
+		return false, err
+	}
+	return false, r.settle(ctx)
 }
 
 func (r *runner) include(ctx context.Context, rec *Record, depth int) (stop bool, err error) {

@@ -33,6 +33,9 @@ const (
 	HashThreshold
 	Control
 	Subtest
+	Clock   // clock, and advance with Arg "to" or "by"
+	Changes // of the view Arg
+	State   // of the view Arg
 )
 
 // Record is one entry of a script. Which fields have a meaning depends on Kind.
@@ -53,7 +56,7 @@ type Record struct {
 	Result   []string // the lines after it
 
 	Arg       string // Include: path; Control: setting
-	Value     string // Control: the setting's value
+	Value     string // Control: the setting's value; Clock: a time or interval
 	Threshold int    // HashThreshold
 
 	span span
