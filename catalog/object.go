@@ -1,6 +1,9 @@
 package catalog
 
-import "millrace/types"
+import (
+	"millrace/types"
+	"millrace/watermark"
+)
 
 // Kind is a relation's kind.
 type Kind uint8
@@ -98,6 +101,8 @@ type Relation struct {
 	OnConflict *ConflictRule `json:",omitempty"`
 
 	Watermark *Watermark `json:",omitempty"`
+	// Marks bound the columns of a materialized view in time, see TimeMarks.
+	Marks []*watermark.Mark `json:",omitempty"`
 	// Options are the WITH (...) options in the order written, with lower-case names.
 	Options []Option `json:",omitempty"`
 	// PrimaryKeyName is the constraint's name for error messages.
@@ -146,6 +151,17 @@ type Watermark struct {
 	Column      int
 	Expr        string // SQL text
 	IdleTimeout int64  // microseconds
+}
+
+// TimeMarks gives for the relation's columns, as far as it goes, the times below which no row is to be expected: nil where
+// nothing is known.
+func (r *Relation) TimeMarks() []*watermark.Mark {
+	if r.Watermark == nil {
+		return r.Marks
+	}
+	marks := make([]*watermark.Mark, r.Watermark.Column+1)
+	marks[r.Watermark.Column] = watermark.Of(r.ID, r.Name)
+	return marks
 }
 
 // Option is a WITH option.

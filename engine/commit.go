@@ -28,6 +28,9 @@ var ErrStopped = errors.New("engine is shutting down")
 // Commit makes a transaction durable and visible, and returns its epoch. When ctx ends first the outcome is
 // unknown to the caller only if the transaction was already being written; then Commit waits for it.
 func (e *Engine) Commit(ctx context.Context, t *Txn) (uint64, error) {
+	if err := e.markAll(t); err != nil {
+		return 0, err
+	}
 	t.done = make(chan error, 1)
 	select {
 	case e.queue <- t:
@@ -94,7 +97,8 @@ type groupState struct {
 	overlay map[string][]byte // rows written by earlier transactions of the group; nil value is deleted
 	nextRow int64
 	touched []touched
-	encoded []byte // scratch
+	decided []decided // by relation
+	encoded []byte    // scratch
 }
 
 func (g *groupState) appendLog(rel uint32, encoded []byte) {
@@ -162,6 +166,7 @@ func (e *Engine) commitGroup(group []*Txn) {
 		return
 	}
 	now := e.commitTime()
+	e.decideWatermarks(g, accepted, now)
 	if err := g.commit.Apply(epoch, now); err != nil {
 		err = fmt.Errorf("commit epoch %d: %w", epoch, err)
 		if !errors.Is(err, storage.ErrDiskFull) {
@@ -299,6 +304,7 @@ func (e *Engine) publish(g *groupState, now int64, txns []*Txn) {
 			r.rows += netRows(t.batch)
 		}
 	}
+	e.publishWatermarks(g)
 	for _, t := range txns {
 		if t.edit != nil {
 			t.edit.Publish()

@@ -51,6 +51,7 @@ type dataflow struct {
 	fresh  bool // nothing of it is in the store yet
 	// clocked says that the plan depends on the log's time.
 	clocked bool
+	time    timeline
 	// roles are those of the plan's nodes where rows look others up on arrival; else nil.
 	roles []physical.Role
 
@@ -79,13 +80,16 @@ type dataflow struct {
 	failures int
 	changed  chan struct{} // closed at every change of frontier or status
 	stats    Stats
-	figures  []exec.OpStats // of the operators, since they were built
+	// shownMarks are the watermarks that the view goes by, as others see them.
+	shownMarks map[uint32]int64
+	figures    []exec.OpStats // of the operators, since they were built
 }
 
 // Stats counts a dataflow's work since it was started.
 type Stats struct {
 	Steps, RowsIn, RowsOut int64
 	OpenErrors             int64
+	LateRows               int64 // that came in all, below the watermark
 	// LoadRows of LoadTotal (an estimate) were read by the current or last back-fill.
 	LoadRows, LoadTotal int64
 }
@@ -145,6 +149,12 @@ func (e *Engine) prepare(d *dataflow, snap *catalog.Snapshot) {
 		d.status, d.err = Failed, err
 		return
 	}
+	late, err := e.countLate(d.id)
+	if err != nil {
+		d.status, d.err = Failed, err
+		return
+	}
+	d.stats.LateRows = int64(late)
 	if d.failures = e.storedFailures(d.id); d.failures >= failuresMax {
 		d.status = Quarantined
 		d.err = fmt.Errorf("the view failed %d times", d.failures)

@@ -138,8 +138,11 @@ func (e *Engine) publishDDL(epoch uint64, added, removed, updated []*catalog.Rel
 	for _, r := range removed {
 		e.tails.close(r.ID)
 		delete(e.relations, r.ID)
+		delete(e.tracked, r.ID)
+		e.markers.Delete(r.ID)
 	}
 	for _, r := range updated {
+		e.follow(r, epoch, e.published.wall)
 		if d := e.flows[r.ID]; d != nil {
 			d.rel.Store(r)
 		}
@@ -148,6 +151,7 @@ func (e *Engine) publishDDL(epoch uint64, added, removed, updated []*catalog.Rel
 		switch r.Kind {
 		case catalog.Stream, catalog.Table:
 			e.relations[r.ID] = &relation{id: r.ID}
+			e.follow(r, epoch, e.published.wall)
 		case catalog.MaterializedView, catalog.Sink:
 			e.relations[r.ID] = &relation{id: r.ID}
 			d := flows[r.ID]

@@ -11,6 +11,7 @@ import (
 
 	"millrace/catalog"
 	"millrace/connector"
+	"millrace/expr"
 	"millrace/planner/physical"
 	"millrace/storage"
 	"millrace/storage/state"
@@ -26,6 +27,8 @@ type Options struct {
 	// Plan makes the physical plan of a materialized view or sink from its definition. The engine calls it when
 	// it installs a dataflow: at creation and on every start.
 	Plan func(r *catalog.Relation, c *catalog.Snapshot) (*physical.Plan, string, error)
+	// Watermark gives the expression of a relation's WATERMARK clause, over all of its columns.
+	Watermark func(r *catalog.Relation, c *catalog.Snapshot) (expr.Expr, error)
 	// Sources opens the connector of a stream at an offset; nil starts no connectors. Sinks does the same for
 	// sinks.
 	Sources func(r *catalog.Relation, offset []byte) (connector.Source, error)
@@ -67,11 +70,13 @@ type Engine struct {
 	seqMu     sync.Mutex
 	sequences map[uint32]*sequence // those in use, by id
 
+	markers  sync.Map      // *marker by relation
 	dueMoved chan struct{} // the next time that a dataflow waits for may have changed; capacity 1
 
 	mu           sync.Mutex
 	published    *sharedSnapshot
 	timed        map[uint32]*dataflow // those that wait for a time
+	tracked      map[uint32]*tracked  // relations with a watermark; which there are changes in the committer only
 	timesTrimmed uint64               // exact times are gone through this epoch, as far as this process knows
 	relations    map[uint32]*relation
 	flows        map[uint32]*dataflow
@@ -128,6 +133,7 @@ func Open(opt Options) (*Engine, error) {
 		sources:       map[uint32]*source{},
 		sequences:     map[uint32]*sequence{},
 		timed:         map[uint32]*dataflow{},
+		tracked:       map[uint32]*tracked{},
 		dueMoved:      make(chan struct{}, 1),
 	}
 	if err := e.load(); err != nil {
@@ -182,6 +188,9 @@ func (e *Engine) load() error {
 	if err := e.dropOrphans(snap); err != nil {
 		return err
 	}
+	if err := e.loadTrackers(snap); err != nil {
+		return err
+	}
 	go e.runCommitter()
 	for _, r := range snap.Relations() {
 		if err := e.restore(r, snap); err != nil {
@@ -218,6 +227,11 @@ func (e *Engine) restore(r *catalog.Relation, snap *catalog.Snapshot) error {
 		if err != nil {
 			return err
 		}
+		marked, err := e.store.LastMarkEpoch(r.ID)
+		if err != nil {
+			return err
+		}
+		last = max(last, marked)
 		e.mu.Lock()
 		e.relations[r.ID] = &relation{id: r.ID, lastChange: last, rows: e.guessRows(r)}
 		e.mu.Unlock()

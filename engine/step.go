@@ -33,13 +33,18 @@ func (d *dataflow) build() error {
 		}
 		d.out.sink = sink
 	}
+	if err := d.openTime(); err != nil {
+		return err
+	}
 	flow, err := exec.Build(d.plan, exec.Options{
-		Space:   d.space,
-		Context: &expr.Context{Env: types.DefaultEnv},
-		Emit:    d.out.emit,
-		OnError: d.out.rowError,
-		Fresh:   d.fresh,
-		Now:     monotonic,
+		Space:      d.space,
+		Context:    &expr.Context{Env: types.DefaultEnv},
+		Emit:       d.out.emit,
+		OnError:    d.out.rowError,
+		OnLate:     d.onLate,
+		Watermarks: d.time.startMarks(),
+		Fresh:      d.fresh,
+		Now:        monotonic,
 		Interrupt: func() error {
 			if d.ctx.Err() != nil {
 				return ErrStopped
@@ -147,10 +152,15 @@ func (d *dataflow) step(target uint64) error {
 			return err
 		}
 	}
+	marks, err := d.openAllMarks(d.frontier, target)
+	if err != nil {
+		return err
+	}
+	defer closeMarks(marks)
 	if err := d.catchUp(cursors, target); err != nil {
 		return err
 	}
-	end, rows, err := d.pushAll(cursors, target)
+	end, rows, err := d.pushAll(cursors, marks, target)
 	if err != nil {
 		return err
 	}
@@ -161,15 +171,14 @@ func (d *dataflow) step(target uint64) error {
 }
 
 // pushAll pushes changes epoch by epoch and says after which epoch it stopped.
-func (d *dataflow) pushAll(cursors []*cursor, target uint64) (end uint64, rows int64, err error) {
+func (d *dataflow) pushAll(cursors []*cursor, marks []*markCursor, target uint64) (end uint64, rows int64, err error) {
 	var seen physical.Role
-	live := slices.DeleteFunc(slices.Clone(cursors), func(c *cursor) bool { return !c.live })
-	for len(live) > 0 {
-		epoch := live[0].epoch
-		for _, c := range live[1:] {
-			epoch = min(epoch, c.epoch)
+	for {
+		epoch, some := nextEpoch(cursors, marks)
+		if !some {
+			break
 		}
-		next := d.rolesAt(epoch, live)
+		next := d.rolesAt(epoch, cursors)
 		if end > 0 && len(d.ups) == 0 {
 			full, err := rows >= int64(d.e.opt.StepRowsMax) || physical.EndsStep(seen, next), error(nil)
 			if !full {
@@ -180,23 +189,11 @@ func (d *dataflow) pushAll(cursors []*cursor, target uint64) (end uint64, rows i
 			}
 		}
 		seen |= next
-		kept := live[:0]
-		for _, c := range live {
-			more := true
-			for more && c.epoch == epoch {
-				rows += int64(c.batch.N)
-				if err := d.flow.Push(c.in.node, c.batch); err != nil {
-					return 0, 0, err
-				}
-				if more, err = c.next(); err != nil {
-					return 0, 0, err
-				}
-			}
-			if more {
-				kept = append(kept, c)
-			}
+		n, err := d.pushEpoch(cursors, marks, epoch)
+		if err != nil {
+			return 0, 0, err
 		}
-		live = kept
+		rows += n
 		end = epoch
 	}
 	if end > 0 && len(d.ups) == 0 {
@@ -213,11 +210,48 @@ func (d *dataflow) rolesAt(epoch uint64, cursors []*cursor) (roles physical.Role
 		return 0
 	}
 	for _, c := range cursors {
-		if c.epoch == epoch {
+		if c.live && c.epoch == epoch {
 			roles |= d.roles[c.in.node]
 		}
 	}
 	return roles
+}
+
+// nextEpoch is the first epoch of which a cursor has something.
+func nextEpoch(cursors []*cursor, marks []*markCursor) (epoch uint64, some bool) {
+	see := func(e uint64) {
+		if !some || e < epoch {
+			epoch, some = e, true
+		}
+	}
+	for _, c := range cursors {
+		if c.live {
+			see(c.epoch)
+		}
+	}
+	for _, c := range marks {
+		if c.live {
+			see(c.markAt.epoch)
+		}
+	}
+	return epoch, some
+}
+
+// pushEpoch pushes the changes of an epoch, and then takes its marks.
+func (d *dataflow) pushEpoch(cursors []*cursor, marks []*markCursor, epoch uint64) (rows int64, err error) {
+	d.time.epoch = epoch
+	for _, c := range cursors {
+		for c.live && c.epoch == epoch {
+			rows += int64(c.batch.N)
+			if err := d.flow.Push(c.in.node, c.batch); err != nil {
+				return 0, err
+			}
+			if c.live, err = c.next(); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return rows, d.takeMarks(marks, epoch)
 }
 
 // applyStep writes what the step changed as one derived batch and publishes the new frontier.
@@ -234,6 +268,9 @@ func (d *dataflow) applyStep(end uint64, rowsIn int64) error {
 	if err := d.space.WriteTo(st); err != nil {
 		return err
 	}
+	if err := d.writeTime(st); err != nil {
+		return err
+	}
 	st.SetFrontier(end)
 	if d.fresh {
 		st.PutNote(planNote, []byte(d.fingerprint))
@@ -246,6 +283,7 @@ func (d *dataflow) applyStep(end uint64, rowsIn int64) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	d.frontier = end
+	d.wroteTime()
 	if d.clocked {
 		d.waitUntil(next)
 		if d.out.rows > 0 {
@@ -365,8 +403,19 @@ func (d *dataflow) loadSnapshot() (uint64, error) {
 		if !ok {
 			return 0, &RelationGoneError{Name: in.scan.Name}
 		}
+		if r.Kind == catalog.Stream && len(d.plan.Watermarks) > 0 {
+			continue // see loadLogs
+		}
 		all := &physical.Scan{Relation: in.scan.Relation, Name: in.scan.Name, Cols: in.scan.Cols}
 		if err := read.scan(r, all, push(in.node)); err != nil {
+			return 0, err
+		}
+	}
+	if len(d.plan.Watermarks) > 0 {
+		if err := d.loadLogs(read.Epoch, &loaded); err != nil {
+			return 0, err
+		}
+		if err := d.jumpMarks(read.Epoch); err != nil {
 			return 0, err
 		}
 	}
@@ -394,6 +443,64 @@ func (d *dataflow) loadOrder() []*input {
 	return order
 }
 
+// loadLogs pushes the contents of the streams among the inputs up to an epoch as they came, so that what was late is.
+func (d *dataflow) loadLogs(to uint64, loaded *int64) error {
+	var cursors []*cursor
+	defer func() {
+		for _, c := range cursors {
+			_ = c.close() // as in step
+		}
+	}()
+	for i := range d.inputs {
+		in := &d.inputs[i]
+		if r, ok := d.e.Catalog().Relation(in.scan.Relation); !ok || r.Kind != catalog.Stream {
+			continue
+		}
+		c, err := d.openCursor(in, 0, to)
+		if err != nil {
+			return err
+		}
+		cursors = append(cursors, c)
+		if c.live, err = c.next(); err != nil {
+			return err
+		}
+	}
+	if len(cursors) == 0 {
+		return nil
+	}
+	marks, err := d.openAllMarks(0, to)
+	if err != nil {
+		return err
+	}
+	defer closeMarks(marks)
+	pending := int64(0)
+	var seen physical.Role
+	for {
+		epoch, some := nextEpoch(cursors, marks)
+		if !some {
+			return nil
+		}
+		if d.ctx.Err() != nil {
+			return ErrStopped
+		}
+		next := d.rolesAt(epoch, cursors)
+		if pending >= loadRowsMax || physical.EndsStep(seen, next) {
+			d.noteLoad(*loaded, -1)
+			if err := d.flushLoad(to); err != nil {
+				return err
+			}
+			pending, seen = 0, 0
+		}
+		seen |= next
+		n, err := d.pushEpoch(cursors, marks, epoch)
+		if err != nil {
+			return err
+		}
+		*loaded += n
+		pending += n
+	}
+}
+
 // flushLoad writes a part of a back-fill, without a frontier.
 func (d *dataflow) flushLoad(epoch uint64) error {
 	if err := d.flush(epoch); err != nil {
@@ -406,10 +513,14 @@ func (d *dataflow) flushLoad(epoch uint64) error {
 	if err := d.space.WriteTo(st); err != nil {
 		return err
 	}
+	if err := d.writeTime(st); err != nil {
+		return err
+	}
 	if err := st.Apply(); err != nil {
 		return err
 	}
 	d.e.mu.Lock()
+	d.wroteTime()
 	d.noteRows()
 	d.e.mu.Unlock()
 	d.out.reset()

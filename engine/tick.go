@@ -61,6 +61,9 @@ func (e *Engine) nextDue() int64 {
 			next = min(next, d.nextTime)
 		}
 	}
+	for _, k := range e.tracked {
+		next = min(next, max(k.next, e.published.wall+1))
+	}
 	return next
 }
 

@@ -42,6 +42,9 @@ type Write struct {
 	// Encoded is Batch in the store's encoding, made by the writer's goroutine so that the committer need
 	// not; optional, for streams only.
 	Encoded []byte
+	// Partition names the partition of the input that the rows are from, for the watermark; SQL's is the empty one.
+	Partition string
+	mark      int64 // the greatest value of the WATERMARK expression among the rows, see Engine.Commit
 }
 
 // Offset is a connector's position, stored with its rows.

@@ -44,6 +44,7 @@ type aggregate struct {
 	ordered  []orderedAgg
 	distinct []*distinctSet
 	sorted   []*sortedRows
+	expiry   *expiry
 
 	table keyTable
 	rows  []int64      // per group of the step: change of its number of rows
@@ -66,7 +67,7 @@ type linearAgg struct {
 
 // newDistinct makes DISTINCT.
 func newDistinct(o *output, n *physical.Distinct) (*aggregate, error) {
-	return newAggregate(o, &physical.Aggregate{Output: n.Output, Input: n.Input, Group: upTo(len(n.Types)), Grouped: true})
+	return newAggregate(o, &physical.Aggregate{Output: n.Output, Input: n.Input, Group: upTo(len(n.Types)), Grouped: true, Expire: n.Expire})
 }
 
 func newAggregate(o *output, n *physical.Aggregate) (*aggregate, error) {
@@ -104,6 +105,7 @@ func newAggregate(o *output, n *physical.Aggregate) (*aggregate, error) {
 		}
 		a.linear = append(a.linear, l)
 	}
+	a.expiry = newExpiry(o, n.Expire, &subs)
 	a.flush.init(a)
 	return a, subs.err
 }
@@ -332,6 +334,32 @@ func (a *aggregate) passing(b *delta.Batch, filter int) []uint32 {
 
 // Flush implements Operator.
 func (a *aggregate) Flush() error {
+	if err := a.flushStep(); err != nil || a.expiry == nil {
+		return err
+	}
+	return a.expiry.drop(a.drop)
+}
+
+// drop removes a piece of state that has expired: of a group, or of a value of a DISTINCT set, which the tag counts from 1.
+func (a *aggregate) drop(tag byte, key []byte) error {
+	hash := keys.Hash(key)
+	if tag > 0 {
+		return a.distinct[tag-1].state.Delete(hash, key)
+	}
+	for i := range a.ordered {
+		if err := a.ordered[i].mm.Drop(hash, key); err != nil {
+			return err
+		}
+	}
+	for _, s := range a.sorted {
+		if err := s.mm.Drop(hash, key); err != nil {
+			return err
+		}
+	}
+	return a.state.Delete(hash, key)
+}
+
+func (a *aggregate) flushStep() error {
 	if a.table.len() == 0 {
 		if !a.global || !a.d.fresh {
 			return nil
@@ -340,8 +368,8 @@ func (a *aggregate) Flush() error {
 			return err
 		}
 	}
-	for _, s := range a.distinct {
-		if err := s.flush(a); err != nil {
+	for i, s := range a.distinct {
+		if err := s.flush(a, byte(i+1)); err != nil {
 			return err
 		}
 	}

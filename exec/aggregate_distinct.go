@@ -88,7 +88,7 @@ func (s *distinctSet) addRow(b *delta.Batch, ids []uint32, i int) error {
 }
 
 // flush counts the step's values and passes on those that appeared and those that are gone.
-func (s *distinctSet) flush(a *aggregate) error {
+func (s *distinctSet) flush(a *aggregate, tag byte) error {
 	if s.table.len() == 0 {
 		return nil
 	}
@@ -106,6 +106,11 @@ func (s *distinctSet) flush(a *aggregate) error {
 		change, value, err := s.count(uint32(id), w)
 		if err != nil {
 			return fmt.Errorf("operator %d: %w", a.op, err)
+		}
+		if change > 0 && a.expiry != nil {
+			if err := a.expiry.note(timeAt(a.reps.Cols[a.expiry.col], int(s.slots[id])), tag, s.table.key(uint32(id))); err != nil {
+				return err
+			}
 		}
 		switch {
 		case change == 0:

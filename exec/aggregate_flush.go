@@ -237,6 +237,11 @@ func (f *aggFlush) save(id uint32, old []byte, after int64) error {
 	case a.state == nil || after > 0 && bytes.Equal(old, f.buf):
 		return nil
 	case after > 0:
+		if old == nil && a.expiry != nil {
+			if err := a.expiry.note(timeAt(a.reps.Cols[a.expiry.col], int(id)), 0, a.table.key(id)); err != nil {
+				return err
+			}
+		}
 		return a.state.Put(a.table.hash(id), a.table.key(id), f.buf)
 	case old != nil:
 		return a.state.Delete(a.table.hash(id), a.table.key(id))

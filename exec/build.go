@@ -24,6 +24,10 @@ func Build(p *physical.Plan, opt Options) (*Dataflow, error) {
 		opt.Memory = adHocMemory
 	}
 	d := &Dataflow{opt: opt, plan: p, timer: timer{now: opt.Now}, fresh: opt.Fresh || opt.AdHoc, inRecursion: make([]int, len(p.Nodes))}
+	for relation, at := range opt.Watermarks {
+		d.SetWatermark(relation, at)
+	}
+	d.marks.endStep()
 	if slices.ContainsFunc(p.Nodes, isRecurse) {
 		d.inRecursion = p.InRecursion()
 	} else {
@@ -128,6 +132,10 @@ func (d *Dataflow) build(o *output, n physical.Node) (Operator, error) {
 		return newAggregate(o, n)
 	case *physical.Distinct:
 		return newDistinct(o, n)
+	case *physical.Late:
+		return newLate(o, n), nil
+	case *physical.Hold:
+		return newHold(o, n)
 	case *physical.Recurse:
 		return newRecurse(o, n)
 	case *physical.WorkTable:

@@ -25,6 +25,9 @@ func (r *rowWeights) add(row []byte, weight int64) (uint32, error) {
 	return id, nil
 }
 
+// bytes is about the memory that they take.
+func (r *rowWeights) bytes() int { return r.table.bytes() + 8*cap(r.weights) }
+
 func (r *rowWeights) reset() {
 	r.table.reset()
 	if r.weights = r.weights[:0]; cap(r.weights) > retainedKeys {

@@ -39,6 +39,10 @@ type Options struct {
 	// Interrupt is asked once a batch by operators that can make much output of little input; an error ends the
 	// step and is returned as it is. nil never interrupts.
 	Interrupt func() error
+	// Watermarks are those that hold at the start, by relation.
+	Watermarks map[uint32]int64
+	// OnLate takes the rows that operator op, a physical.Late, found below its mark. nil discards.
+	OnLate func(op int, mark int64, rows *delta.Batch) error
 	// Now gives a time in nanoseconds that does not go back, for Stats; nil takes none. It is asked twice for each batch
 	// that an operator is pushed.
 	Now func() int64
@@ -62,6 +66,7 @@ type Dataflow struct {
 	root  *consolidator // nil when the root's output is consolidated as it is
 	timer timer
 	held  int64 // bytes gathered by all operators in the present step
+	marks marks
 	// inRecursion gives for each operator the work table that it depends on, or -1.
 	inRecursion []int
 	clocked     []clocked // operators that act as time goes on, by index
@@ -106,6 +111,7 @@ func (d *Dataflow) flushAll() error {
 		}
 	}
 	d.fresh, d.held = false, 0
+	d.marks.endStep()
 	for _, o := range d.outs {
 		o.held = 0
 	}

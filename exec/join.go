@@ -44,6 +44,7 @@ type join struct {
 	left, right joinSide
 	cond        *expr.Program // over left.cond columns, then right.cond columns; nil is true
 	nullSafe    []bool
+	expiry      *expiry
 	table       keyTable // keys of the step
 	pairs       joinPairs
 }
@@ -114,6 +115,7 @@ func newJoin(o *output, n *physical.Join) (Operator, error) {
 	j.left.open(&subs, n.RightStatic && j.right.when == never, j.cond != nil)
 	j.right.open(&subs, n.LeftStatic && j.left.when == never, j.cond != nil)
 	subs.openMatches(&j.left, &j.right)
+	j.expiry = newExpiry(o, n.Expire, &subs)
 	return j, subs.err
 }
 
@@ -173,8 +175,12 @@ func (j *join) Push(port int, b *delta.Batch) error {
 			return err
 		}
 	}
+	first := len(s.keyOf)
 	if err := s.add(b, sel, &j.table); err != nil {
 		return err
+	}
+	if j.expiry != nil {
+		j.expiry.see(s.keyOf[first:], b.Cols[s.keys[j.expiry.col]], sel)
 	}
 	return j.holds(j.table.bytes() + j.left.bytes() + j.right.bytes())
 }

@@ -9,9 +9,26 @@ import (
 
 // Flush implements Operator.
 func (j *join) Flush() error {
+	if err := j.flushStep(); err != nil || j.expiry == nil {
+		return err
+	}
+	return j.expiry.drop(func(_ byte, key []byte) error {
+		if err := j.left.drop(key); err != nil {
+			return err
+		}
+		return j.right.drop(key)
+	})
+}
+
+func (j *join) flushStep() error {
 	n := j.table.len()
 	if n == 0 {
 		return nil
+	}
+	if j.expiry != nil {
+		if err := j.expiry.noteAll(&j.table); err != nil {
+			return err
+		}
 	}
 	l, r := &j.left, &j.right
 	if err := l.arrange(n); err != nil {

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"encoding/binary"
+	"errors"
 
 	"millrace/delta"
 	"millrace/storage/codec"
@@ -134,6 +135,25 @@ func (s *joinSide) apply(t *keyTable, key uint32) error {
 		}
 	}
 	return nil
+}
+
+// drop removes all rows of a key.
+func (s *joinSide) drop(key []byte) error {
+	if s.mm == nil {
+		return nil
+	}
+	hash := keys.Hash(key)
+	if s.matches != nil {
+		var failed error
+		err := s.mm.Scan(hash, key, func(row []byte, _ int64) bool {
+			failed = s.setCount(key, row, 0)
+			return failed == nil
+		})
+		if err = errors.Join(err, failed); err != nil {
+			return err
+		}
+	}
+	return s.mm.Drop(hash, key)
 }
 
 // matchKey gives the key of a row in matches.

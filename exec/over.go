@@ -8,6 +8,7 @@ import (
 	"millrace/delta"
 	"millrace/planner/physical"
 	"millrace/storage/codec"
+	"millrace/storage/keys"
 	"millrace/storage/state"
 	"millrace/types"
 )
@@ -48,6 +49,8 @@ type over struct {
 	env  *types.Env
 	rows rowOrder
 	mm   *state.Multimap
+	// expiry is nil where no partition expires.
+	expiry *expiry
 
 	runs   []*overRun
 	whole  bool // a function reads whole partitions
@@ -112,6 +115,7 @@ func newOver(o *output, n *physical.Over) (*over, error) {
 			}
 		}
 	}
+	v.expiry = newExpiry(o, n.Expire, &subs)
 	v.win.o, v.win.reader.o, v.heads.reader.o = v, v, v
 	v.win.batch, v.heads.row = delta.NewBatch(in.Types, 0), delta.NewBatch(in.Types, 1)
 	return v, subs.err
@@ -122,6 +126,9 @@ func (o *over) Push(_ int, b *delta.Batch) error {
 	if err := o.step.number(b); err != nil {
 		return err
 	}
+	if o.expiry != nil {
+		o.expiry.see(o.step.ids, b.Cols[o.n.Partition[o.expiry.col]], nil)
+	}
 	for i, group := range o.step.ids {
 		o.buf = o.rows.finish(o.rows.appendKey(o.buf[:0], b, i), b, i)
 		o.step.add(group, o.buf, b.Weight(i))
@@ -131,8 +138,25 @@ func (o *over) Push(_ int, b *delta.Batch) error {
 
 // Flush implements Operator.
 func (o *over) Flush() error {
+	if err := o.flushStep(); err != nil || o.expiry == nil {
+		return err
+	}
+	return o.expiry.drop(func(_ byte, key []byte) error {
+		if err := o.marking.drop(key); err != nil {
+			return err
+		}
+		return o.mm.Drop(keys.Hash(key), key)
+	})
+}
+
+func (o *over) flushStep() error {
 	if o.step.groups.len() == 0 {
 		return nil
+	}
+	if o.expiry != nil {
+		if err := o.expiry.noteAll(&o.step.groups); err != nil {
+			return err
+		}
 	}
 	if err := o.step.each(o.mm, o.partition); err != nil {
 		return fmt.Errorf("operator %d: %w", o.op, err)

@@ -176,6 +176,31 @@ func (k *overMarks) keepCount(totals [2]int64) error {
 	return k.m.Put(keys.Hash(key), key, k.val)
 }
 
+// drop removes all that is kept of a partition, whose rows are still there.
+func (k *overMarks) drop(group []byte) error {
+	if k.m == nil {
+		return nil
+	}
+	remove := func(row []byte) error {
+		key := k.keyOf(group, row)
+		return k.m.Delete(keys.Hash(key), key)
+	}
+	var failed error
+	err := k.o.mm.Scan(keys.Hash(group), group, func(row []byte, _ int64) bool {
+		if isMark(row) {
+			failed = remove(row)
+		}
+		return failed == nil
+	})
+	if err == nil {
+		err = failed
+	}
+	if err == nil {
+		err = remove(nil) // the number of rows
+	}
+	return err
+}
+
 // overHeads finds the rows of a partition that first_value and nth_value name by their number from its start.
 type overHeads struct {
 	reader overReader

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 
@@ -8,8 +9,10 @@ import (
 	"millrace/pgerr"
 	"millrace/planner/physical"
 	"millrace/storage/codec"
+	"millrace/storage/keys"
 	"millrace/storage/state"
 	"millrace/types"
+	"millrace/watermark"
 )
 
 // session puts rows into session windows (SESSION): it appends window_start, the time of the session's first row, and
@@ -42,6 +45,9 @@ type session struct {
 	time int
 	gap  int64
 	mm   *state.Multimap
+	// expiry has a partition for each step in which it got rows, at the time when the last of these end a session. nil where no session
+	// expires.
+	expiry *expiry
 
 	step    groupedRows
 	hash    uint64 // of the present partition
@@ -58,8 +64,10 @@ func newSession(o *output, n *physical.Session) (*session, error) {
 		return nil, fmt.Errorf("exec: a session with a gap of %d microseconds", n.Gap)
 	}
 	subs := subspace{o: o}
-	return &session{output: o, time: n.Time, gap: n.Gap, mm: subs.nextMultimap(), step: groupedRows{cols: n.Partition},
-		out: newBuilder(o, n.Types)}, subs.err
+	s := &session{output: o, time: n.Time, gap: n.Gap, mm: subs.nextMultimap(), step: groupedRows{cols: n.Partition},
+		out: newBuilder(o, n.Types)}
+	s.expiry = newExpiry(o, n.Expire, &subs)
+	return s, subs.err
 }
 
 // sessionTimeBytes is the length of the time with which a row in the state begins.
@@ -108,11 +116,96 @@ func (s *session) Push(_ int, b *delta.Batch) error {
 
 // Flush implements Operator.
 func (s *session) Flush() error {
+	if err := s.flushStep(); err != nil || s.expiry == nil {
+		return err
+	}
+	limit := s.expiry.limit.now()
+	if limit == watermark.None {
+		return s.expiry.keys.settle()
+	}
+	return s.expiry.keys.take(limit, func(end int64, member []byte, _ int64) error { return s.expire(end-s.gap, member[1:]) })
+}
+
+// expire drops the rows of a partition up to a time, unless a later row is of the same session: then it is noted itself.
+func (s *session) expire(last int64, group []byte) error {
+	hash := keys.Hash(group)
+	open := false
+	err := s.mm.ScanFrom(hash, group, appendSessionTime(nil, last+1), func(row []byte, _ int64) bool {
+		at, err := sessionTime(row)
+		open = err != nil || at <= last+s.gap
+		return false
+	})
+	if err != nil || open {
+		return err
+	}
+	type gone struct {
+		row []byte
+		w   int64
+	}
+	var rows []gone
+	for {
+		rows = rows[:0]
+		var failed error
+		err := s.mm.Scan(hash, group, func(row []byte, w int64) bool {
+			at, err := sessionTime(row)
+			if err != nil || at > last {
+				failed = err
+				return false
+			}
+			rows = append(rows, gone{bytes.Clone(row), w})
+			return len(rows) < chunkRows
+		})
+		if err == nil {
+			err = failed
+		}
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		for _, r := range rows {
+			if err := s.mm.Add(hash, group, r.row, -r.w); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// noteEnds notes the partitions of the step at the time at which the last of their rows ends a session.
+func (s *session) noteEnds() error {
+	for group := range uint32(s.step.groups.len()) {
+		last, some := int64(0), false
+		for _, r := range s.step.of(group) {
+			if r.weight <= 0 {
+				continue
+			}
+			at, err := sessionTime(s.step.row(&r))
+			if err != nil {
+				return err
+			}
+			if !some || at > last {
+				last, some = at, true
+			}
+		}
+		if !some {
+			continue
+		}
+		if err := s.expiry.note(last+s.gap, 0, s.step.groups.key(group)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *session) flushStep() error {
 	if s.step.groups.len() == 0 {
 		return nil
 	}
 	if err := s.step.each(s.mm, s.partition); err != nil {
 		return fmt.Errorf("operator %d: %w", s.op, err)
+	}
+	if s.expiry != nil {
+		if err := s.noteEnds(); err != nil {
+			return err
+		}
 	}
 	s.step.reset()
 	return s.out.end()

@@ -24,6 +24,7 @@ type setOp struct {
 	except, all bool
 	stored      bool
 	state       *state.Map
+	expiry      *expiry
 
 	table keyTable
 	step  []sides
@@ -44,6 +45,7 @@ func newSetOp(o *output, n *physical.SetOp) (*setOp, error) {
 	subs := subspace{o: o}
 	s := &setOp{output: o, types: n.Types, except: n.Except, all: n.All, stored: !allFaithful(n.Types),
 		state: subs.nextMap(), reps: delta.NewBatch(n.Types, 0), cols: upTo(len(n.Types))}
+	s.expiry = newExpiry(o, n.Expire, &subs)
 	return s, subs.err
 }
 
@@ -74,6 +76,9 @@ func (s *setOp) Push(port int, b *delta.Batch) error {
 			}
 			id = s.table.insert(h, key)
 			s.step = append(s.step, sides{})
+			if s.expiry != nil {
+				s.expiry.at = append(s.expiry.at, timeAt(b.Cols[s.expiry.col], i))
+			}
 		}
 		t := &s.step[id]
 		if !found || port == 0 && !t.fromLeft && s.stored {
@@ -87,8 +92,20 @@ func (s *setOp) Push(port int, b *delta.Batch) error {
 
 // Flush implements Operator.
 func (s *setOp) Flush() error {
+	if err := s.flushStep(); err != nil || s.expiry == nil {
+		return err
+	}
+	return s.expiry.drop(func(_ byte, key []byte) error { return s.state.Delete(keys.Hash(key), key) })
+}
+
+func (s *setOp) flushStep() error {
 	if len(s.step) == 0 {
 		return nil
+	}
+	if s.expiry != nil {
+		if err := s.expiry.noteAll(&s.table); err != nil {
+			return err
+		}
 	}
 	if s.state != nil {
 		if err := s.state.Prefetch(&s.table.keys, nil); err != nil {

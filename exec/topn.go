@@ -8,6 +8,7 @@ import (
 	"millrace/delta"
 	"millrace/planner/physical"
 	"millrace/storage/codec"
+	"millrace/storage/keys"
 	"millrace/storage/state"
 	"millrace/types"
 )
@@ -28,6 +29,7 @@ type topN struct {
 	n      *physical.TopN
 	rows   rowOrder
 	mm     *state.Multimap
+	expiry *expiry
 	prunes bool // the input never retracts, so rows beyond the window can be dropped
 
 	step     groupedRows
@@ -52,6 +54,7 @@ func newTopN(o *output, n *physical.TopN) (*topN, error) {
 	if n.Offset < 0 {
 		return nil, fmt.Errorf("exec: an offset of %d", n.Offset)
 	}
+	t.expiry = newExpiry(o, n.Expire, &subs)
 	w := newTopWindow(n)
 	w.rows = t.rows
 	t.old.topWindow, t.now.topWindow = w, w
@@ -62,6 +65,9 @@ func newTopN(o *output, n *physical.TopN) (*topN, error) {
 func (t *topN) Push(_ int, b *delta.Batch) error {
 	if err := t.step.number(b); err != nil {
 		return err
+	}
+	if t.expiry != nil {
+		t.expiry.see(t.step.ids, b.Cols[t.n.Group[t.expiry.col]], nil)
 	}
 	for len(t.limits) < t.step.groups.len() {
 		t.limits = append(t.limits, nil)
@@ -124,8 +130,20 @@ func (t *topN) within(group uint32) []stepRow {
 
 // Flush implements Operator.
 func (t *topN) Flush() error {
+	if err := t.flushStep(); err != nil || t.expiry == nil {
+		return err
+	}
+	return t.expiry.drop(func(_ byte, key []byte) error { return t.mm.Drop(keys.Hash(key), key) })
+}
+
+func (t *topN) flushStep() error {
 	if t.step.groups.len() == 0 {
 		return nil
+	}
+	if t.expiry != nil {
+		if err := t.expiry.noteAll(&t.step.groups); err != nil {
+			return err
+		}
 	}
 	if err := t.step.each(t.mm, t.one); err != nil {
 		return fmt.Errorf("operator %d: %w", t.op, err)

@@ -51,6 +51,10 @@ func nodeTraits(p *physical.Plan, n physical.Node, of []traits) traits {
 		return of[n.Input]
 	case *physical.Buckets:
 		return of[n.Input]
+	case *physical.Late:
+		return of[n.Input]
+	case *physical.Hold:
+		return traits{positive: n.AppendOnly, consolidated: true}
 	case *physical.Project:
 		t := of[n.Input]
 		t.consolidated = t.consolidated && keepsAll(n, len(p.Nodes[n.Input].Out().Types))

@@ -168,6 +168,14 @@ func (x *explainer) describe(n physical.Node) string {
 		return s + fmt.Sprintf(" over #%d", n.Work)
 	case *physical.WorkTable:
 		return "Work table of " + n.Name
+	case *physical.Late:
+		return "Late rows out: " + name(n.Out(), n.Col) + " below the " + n.Mark.String() + x.lateness()
+	case *physical.Hold:
+		what := "Hold until final: "
+		if n.Flag {
+			what = "Tell final rows: "
+		}
+		return what + name(x.in(n.Input), n.Col) + " below the " + n.Mark.String()
 	}
 	return fmt.Sprintf("%T", n)
 }
@@ -208,8 +216,18 @@ func (x *explainer) state(n physical.Node) string {
 		if !n.All {
 			return "each distinct row with the iterations that it comes up in"
 		}
+	case *physical.Hold:
+		return "rows that are not final"
 	}
 	return ""
+}
+
+// lateness says how far below the watermarks rows are taken.
+func (x *explainer) lateness() string {
+	if x.p.Lateness == 0 {
+		return ""
+	}
+	return " less " + (time.Duration(x.p.Lateness) * time.Microsecond).String()
 }
 
 func perGroup(group []int) string {

@@ -8,9 +8,9 @@ import (
 	"millrace/planner/physical"
 )
 
-// What bounds an operator's state is the size of what it remembers rows of: of tables and views, which whoever writes them
-// keeps in bounds, of constants, or of a number of rows in the plan. Streams only grow, so rows and groups of one are bounded
-// by nothing.
+// What bounds an operator's state is a watermark, below which it is dropped, or the size of what it remembers rows of: of
+// tables and views, which whoever writes them keeps in bounds, of constants, or of a number of rows in the plan. Streams only
+// grow, so rows and groups of one are bounded by nothing else.
 
 // timeRange is what bounds the rows that a temporal filter keeps, and those that it lets through where they leave again.
 const timeRange = "the time range of the filter"
@@ -99,10 +99,15 @@ func limited(n *physical.TopN) bool {
 
 // bound says what bounds the state of an operator.
 func (x *explainer) bound(n physical.Node) string {
+	if e := physical.ExpireOf(n); e != nil {
+		return "the " + e.Mark.String() + x.lateness()
+	}
 	var s sources
 	switch n := n.(type) {
 	case *physical.TemporalFilter:
 		return timeRange
+	case *physical.Hold:
+		return "the " + n.Mark.String()
 	case *physical.Join:
 		left, right := keptSides(n)
 		if left {

@@ -9,6 +9,7 @@ import (
 	"millrace/expr"
 	"millrace/expr/agg"
 	"millrace/planner/physical"
+	"millrace/watermark"
 )
 
 // fingerprintVersion changes when operators store their state differently for the same plan.
@@ -19,10 +20,17 @@ const fingerprintVersion = 1
 func Fingerprint(p *physical.Plan) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "v%d key %v append %v\n", fingerprintVersion, p.Key, p.AppendOnly)
+	if len(p.Watermarks) > 0 {
+		fmt.Fprintf(h, "watermarks %v lateness %d\n", p.Watermarks, p.Lateness)
+	}
 	for i, n := range p.Nodes {
 		o := n.Out()
 		fmt.Fprintf(h, "%d %T %v %v key %v append %v", i, n, n.Inputs(), o.Types, o.Key, o.AppendOnly)
-		fmt.Fprintln(h, decisions(n))
+		fmt.Fprint(h, decisions(n))
+		if e := physical.ExpireOf(n); e != nil {
+			fmt.Fprintf(h, " expire %d %s", e.Col, exactMark(e.Mark))
+		}
+		fmt.Fprintln(h)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
@@ -100,8 +108,31 @@ func decisions(n physical.Node) string {
 		return fmt.Sprint(n.Group)
 	case *physical.Recurse:
 		return fmt.Sprint(n.Work, n.All, n.Limit)
+	case *physical.Late:
+		return fmt.Sprint(n.Col, n.ByStep, exactMark(n.Mark))
+	case *physical.Hold:
+		return fmt.Sprint(n.Col, n.Flag, exactMark(n.Mark))
 	}
 	return ""
+}
+
+// exactMark prints a mark with relations by number.
+func exactMark(m *watermark.Mark) string {
+	switch {
+	case m == nil:
+		return "-"
+	case m.Relation != 0:
+		return fmt.Sprint(m.Relation)
+	case m.Shift != nil:
+		return fmt.Sprint("shift(", exactMark(m.Of), *m.Shift, ")")
+	case m.Window != nil:
+		return fmt.Sprint("window(", exactMark(m.Of), *m.Window, ")")
+	}
+	parts := make([]string, len(m.Least))
+	for i, l := range m.Least {
+		parts[i] = exactMark(l)
+	}
+	return "least(" + strings.Join(parts, " ") + ")"
 }
 
 func decidedCall(c agg.Call) string {

@@ -4,12 +4,14 @@ import (
 	"millrace/catalog"
 	"millrace/expr"
 	"millrace/planner/bind"
+	"millrace/planner/eventtime"
 	"millrace/planner/logical"
 	"millrace/planner/lower"
 	"millrace/planner/physical"
 	"millrace/planner/rules"
 	"millrace/sql/ast"
 	"millrace/types"
+	"millrace/watermark"
 )
 
 // Env is what a statement is planned in.
@@ -35,6 +37,8 @@ type Env struct {
 	Unbuilt func(id uint32) bool
 	// Modifying: the statement's WITH clause may have data-modifying statements. Who sets it runs them; see With.
 	Modifying bool
+	// Lateness is how long, in microseconds, a view takes rows below the watermarks.
+	Lateness int64
 	// DisabledRules names rewrite rules that are left out, for tests; "*" leaves out all optional ones.
 	DisabledRules []string
 }
@@ -71,6 +75,7 @@ type Query struct {
 // PlanQuery plans a SELECT or VALUES.
 func PlanQuery(stmt ast.Statement, env *Env) (*Query, error) {
 	b := bind.New(env.bindEnv())
+	stmt, time := emission(stmt, env)
 	rel, err := b.Query(stmt)
 	if err != nil {
 		return nil, err
@@ -79,8 +84,60 @@ func PlanQuery(stmt ast.Statement, env *Env) (*Query, error) {
 	if err != nil {
 		return nil, err
 	}
+	if env.View {
+		if err := q.applyTime(time, env); err != nil {
+			return nil, err
+		}
+	}
 	q.With, err = planWith(b, env)
 	return q, err
+}
+
+// emission takes what a view's query says of the time of its results off it.
+func emission(stmt ast.Statement, env *Env) (ast.Statement, eventtime.Config) {
+	c := eventtime.Config{Lateness: env.Lateness}
+	s, ok := stmt.(*ast.Select)
+	if !ok || !env.View {
+		return stmt, c
+	}
+	switch s.Emit {
+	case ast.EmitOnWindowClose, ast.EmitFinal:
+		c.Emit = eventtime.OnClose
+	case ast.EmitOnUpdateFinal:
+		c.Emit = eventtime.OnUpdateEnd
+	}
+	c.TakeOpen = s.Late != nil && s.Late.To == nil
+	bare := *s
+	bare.Emit, bare.Late = ast.EmitDefault, nil
+	return &bare, c
+}
+
+// applyTime adds event time to the plan of a view.
+func (q *Query) applyTime(c eventtime.Config, env *Env) error {
+	c.Relation = func(id uint32) ([]*watermark.Mark, bool) {
+		r, ok := env.Catalog.Relation(id)
+		if !ok {
+			return nil, false
+		}
+		return r.TimeMarks(), r.Kind == catalog.MaterializedView
+	}
+	logical.Walk(q.Logical, func(n logical.Node) {
+		switch n := n.(type) {
+		case *logical.Window:
+			c.Grace(n.Grace)
+		case *logical.Session:
+			c.Grace(n.Grace)
+		}
+	})
+	plan, err := eventtime.Apply(q.Plan, c)
+	if err != nil {
+		return err
+	}
+	for range len(plan.Columns) - len(q.Columns) {
+		q.NotNull = append(q.NotNull, true)
+	}
+	q.Plan, q.Columns = plan, plan.Columns
+	return nil
 }
 
 // finish rewrites and lowers a bound query.

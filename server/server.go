@@ -107,6 +107,7 @@ func Start(cfg Config) (*Server, error) {
 		MemoryLimit: cfg.MemoryLimit,
 		Log:         cfg.Log,
 		Plan:        session.PlanFlow,
+		Watermark:   session.PlanWatermark,
 		System:      append(sysview.All(), session.SystemCatalog(Superuser, Database)...),
 		Sources: func(r *catalog.Relation, offset []byte) (connector.Source, error) {
 			return openSource(connectors, r, offset)

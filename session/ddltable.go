@@ -8,7 +8,6 @@ import (
 	"millrace/connector"
 	"millrace/pgerr"
 	"millrace/planner"
-	"millrace/planner/physical"
 	"millrace/sql/ast"
 	"millrace/types"
 )
@@ -30,6 +29,9 @@ func (s *Session) createTable(ctx context.Context, st *ast.CreateTable, c Client
 		r.Kind = catalog.Table
 		b = &columnBuilder{s: s, env: s.ddlEnv(cat), r: r}
 		if err := b.elements(st.Elements); err != nil {
+			return err
+		}
+		if err := b.setWatermark(); err != nil {
 			return err
 		}
 		if err := s.setOptions(r, st.Options); err != nil {
@@ -119,6 +121,9 @@ func (s *Session) createStream(ctx context.Context, st *ast.CreateStream, c Clie
 		if len(r.Columns) == 0 {
 			return pgerr.New(pgerr.InvalidTableDefinition, "a stream needs at least one column").At(st.Pos)
 		}
+		if err := b.setWatermark(); err != nil {
+			return err
+		}
 		r.Create = ast.Format(st)
 		return nil
 	})
@@ -200,7 +205,9 @@ type columnBuilder struct {
 	// computed are the generated columns, whose expressions are bound when all columns are known.
 	computed []computedColumn
 	counters []counted
-	altering bool // a table that is there: some mistakes have no position then
+	// watermarks wait for the columns that a connector provides.
+	watermarks []*ast.Watermark
+	altering   bool // a table that is there: some mistakes have no position then
 }
 
 func (b *columnBuilder) elements(elems []ast.TableElement) error {
@@ -226,9 +233,7 @@ func (b *columnBuilder) elements(elems []ast.TableElement) error {
 				return err
 			}
 		case *ast.Watermark:
-			if err := b.watermark(e); err != nil {
-				return err
-			}
+			b.watermarks = append(b.watermarks, e)
 		}
 	}
 	if err := b.generated(); err != nil {
@@ -278,30 +283,5 @@ func (b *columnBuilder) column(d *ast.ColumnDef) error {
 			return err
 		}
 	}
-	return nil
-}
-
-func (b *columnBuilder) watermark(w *ast.Watermark) error {
-	i := b.r.ColumnIndex(w.Column)
-	if i < 0 {
-		return undefinedColumn(w.Column, b.r)
-	}
-	switch k := b.r.Columns[i].T.Kind; k {
-	case types.Timestamp, types.TimestampTZ:
-	default:
-		return pgerr.New(pgerr.DatatypeMismatch, "a watermark needs a timestamp column, %q is of type %s", w.Column, b.r.Columns[i].T).At(w.ColumnPos)
-	}
-	cols := make([]physical.Column, len(b.r.Columns))
-	for j, c := range b.r.Columns {
-		cols[j] = physical.Column{Name: c.Name, T: c.T}
-	}
-	e, err := planner.BindScalar(w.Expr, b.env, cols)
-	if err != nil {
-		return err
-	}
-	if e.Type().Kind != b.r.Columns[i].T.Kind {
-		return pgerr.New(pgerr.DatatypeMismatch, "the watermark is of type %s, the column of type %s", e.Type(), b.r.Columns[i].T).At(w.Expr.Position())
-	}
-	b.r.Watermark = &catalog.Watermark{Column: i, Expr: ast.Format(w.Expr)}
 	return nil
 }

@@ -176,6 +176,10 @@ func dependants(cat *catalog.Snapshot, id uint32, seen map[uint32]bool) []*catal
 func (s *Session) defineFlow(r *catalog.Relation, query *ast.Select, names []string, pos int, cat *catalog.Snapshot) error {
 	env := s.ddlEnv(cat)
 	env.View, env.RowCounts = true, s.srv.Engine.RowCounts
+	var err error
+	if env.Lateness, err = lateness(r); err != nil {
+		return err
+	}
 	q, err := planner.PlanQuery(query, env)
 	if err != nil {
 		return err
@@ -190,7 +194,7 @@ func (s *Session) defineFlow(r *catalog.Relation, query *ast.Select, names []str
 	for i := len(r.Columns); i < len(root.Types); i++ {
 		r.Columns = append(r.Columns, catalog.Column{Name: fmt.Sprintf("_hidden_%d", i), T: root.Types[i], Hidden: true})
 	}
-	r.Key, r.AppendOnly = q.Plan.Key, q.Plan.AppendOnly
+	r.Key, r.AppendOnly, r.Marks = q.Plan.Key, q.Plan.AppendOnly, q.Plan.Marks
 	r.Query, r.SearchPath, r.Rows = ast.Format(query), s.searchPath(), q.Rows
 	r.SetDependencies(q.DependsOn, cat)
 	r.UsesFunctions = q.UsesFunctions
@@ -213,8 +217,12 @@ func planStored(r *catalog.Relation, cat *catalog.Snapshot) (*planner.Query, err
 	if err != nil {
 		return nil, err
 	}
+	late, err := lateness(r)
+	if err != nil {
+		return nil, err
+	}
 	return planner.PlanQuery(st.AST, &planner.Env{
-		Catalog: cat, SearchPath: r.SearchPath, TypeEnv: types.DefaultEnv, View: r.Kind != catalog.View, Widths: r.Widths(),
+		Catalog: cat, SearchPath: r.SearchPath, TypeEnv: types.DefaultEnv, View: r.Kind != catalog.View, Widths: r.Widths(), Lateness: late,
 		RowCounts: func([]uint32) map[uint32]int64 { return r.Rows },
 	})
 }
@@ -226,11 +234,12 @@ func (s *Session) createMaterializedView(ctx context.Context, st *ast.CreateMate
 		return pgerr.Unsupported("CREATE MATERIALIZED VIEW over EXECUTE").At(st.Pos)
 	case st.OrReplace:
 		return pgerr.Unsupported("CREATE OR REPLACE MATERIALIZED VIEW").At(st.Pos)
-	case len(st.Options) > 0:
-		return pgerr.Unsupported("WITH options of a materialized view").At(st.Options[0].Pos)
 	}
 	r, made, err := s.create(ctx, st.Name, st.IfNotExists, c, func(r *catalog.Relation, cat *catalog.Snapshot) error {
 		r.Kind = catalog.MaterializedView
+		if err := setViewOptions(r, st.Options); err != nil {
+			return err
+		}
 		if err := s.defineFlow(r, query, st.Columns, st.Pos, cat); err != nil {
 			return err
 		}

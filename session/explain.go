@@ -90,6 +90,14 @@ func (s *Session) explainPlan(p *prepared, st *ast.Explain) (*physical.Plan, err
 	env.Catalog = s.catalog()
 	switch q := st.Query.(type) {
 	case *ast.CreateMaterializedView:
+		view := &catalog.Relation{}
+		if err := setViewOptions(view, q.Options); err != nil {
+			return nil, err
+		}
+		var err error
+		if env.Lateness, err = lateness(view); err != nil {
+			return nil, err
+		}
 		env.View = true
 		r, err := planner.PlanQuery(q.Query, env)
 		if err != nil {

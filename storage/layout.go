@@ -19,6 +19,9 @@ const (
 	kindOffset byte = 0x10 // -> connector offset
 	kindLog    byte = 0x20 // position -> encoded batch; also the changelog of a view, in the derived store
 	kindTable  byte = 0x30 // row key -> row
+	// kindMark and kindTracker are neighbours.
+	kindMark    byte = 0x40 // position, sequence 0 -> watermark after the epoch
+	kindTracker byte = 0x41 // -> progress of the partitions in time
 
 	// Derived, per dataflow.
 	kindFrontier byte = 0x01 // -> epoch
@@ -27,6 +30,7 @@ const (
 	kindMultiset byte = 0x11 // row -> weight, by merging
 	kindRows     byte = 0x12 // position -> encoded batch
 	kindError    byte = 0x30 // error key -> weight and payload, by merging
+	kindLate     byte = 0x31 // number -> late row
 	kindMap      byte = 0x40 // operator, sub, partition, key -> value
 	kindGroup    byte = 0x41 // operator, sub, partition, length of group, group, row -> weight, by merging
 )

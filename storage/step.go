@@ -26,6 +26,7 @@ type Step struct {
 
 	rows, multiset, errors opList
 	maps, groups           opList // operator state, in order of key
+	drops                  opList // groups that go as a whole, before other changes of theirs
 	others                 opList // logs, row batches, notes: few
 }
 
@@ -181,6 +182,14 @@ func (st *Step) SetState(id StateID, part uint8, group, row []byte, weight int64
 	st.groupOp(id, part, group, row, weight, opPut)
 }
 
+// DropState removes all rows that a group had before this step. It costs a range tombstone, so it is for large groups.
+func (st *Step) DropState(id StateID, part uint8, group []byte) {
+	l := &st.drops
+	at := l.begin()
+	l.data = appendGroupKey(l.data, st.dataflow, id, part, group)
+	l.end(at, len(l.data), opDelete)
+}
+
 func (st *Step) groupOp(id StateID, part uint8, group, row []byte, weight int64, typ opType) {
 	l := &st.groups
 	at := l.begin()
@@ -193,8 +202,8 @@ func (st *Step) groupOp(id StateID, part uint8, group, row []byte, weight int64,
 	l.end(at, valAt, typ)
 }
 
-func (st *Step) lists() [6]*opList {
-	return [6]*opList{&st.others, &st.rows, &st.multiset, &st.errors, &st.maps, &st.groups}
+func (st *Step) lists() [7]*opList {
+	return [7]*opList{&st.others, &st.rows, &st.multiset, &st.errors, &st.maps, &st.groups, &st.drops}
 }
 
 // Bytes is the size of what has been collected.
@@ -270,6 +279,12 @@ func (st *Step) fill(b *pebble.Batch) error {
 		return err
 	}
 	st.fillInOrder(b, &st.maps)
+	for i := range st.drops.ops {
+		group := st.drops.key(i)
+		if err := b.DeleteRange(group, keys.PrefixEnd(nil, group), nil); err != nil {
+			return err
+		}
+	}
 	st.fillInOrder(b, &st.groups)
 	return nil
 }

@@ -24,7 +24,7 @@ func All() []engine.SystemRelation {
 		define("views", "Materialized views and sinks, how they are and how far.", viewRows,
 			"id", types.Int8, "schema", types.Text, "name", types.Text, "kind", types.Text, "status", types.Text, "error", types.Text,
 			"frontier", types.Int8, "epochs_behind", types.Int8, "steps", types.Int8, "rows_in", types.Int8, "rows_out", types.Int8,
-			"open_errors", types.Int8, "load_rows", types.Int8, "load_total", types.Int8),
+			"open_errors", types.Int8, "load_rows", types.Int8, "load_total", types.Int8, "late_rows", types.Int8),
 		define("view_errors", "Rows that a view could not compute, while they are wrong.", errorRows,
 			"view", types.Text, "operator", types.Int4, "sqlstate", types.Text, "message", types.Text, "input_row", types.Text, "count", types.Int8),
 		define("connectors", "Sources of streams and what they are doing.", connectorRows,
@@ -33,6 +33,12 @@ func All() []engine.SystemRelation {
 			"epoch", types.Int8, "committed_at", types.TimestampTZ),
 		define("dependencies", "Which relation reads which.", dependencyRows,
 			"id", types.Int8, "name", types.Text, "reads_id", types.Int8, "reads_name", types.Text),
+		define("watermarks", "How far streams and tables have come in event time, by partition of their input.", watermarkRows,
+			"relation", types.Text, "partition", types.Text, "watermark", types.TimestampTZ, "lag", types.Interval, "idle", types.Bool,
+			"idle_at", types.TimestampTZ, "relation_watermark", types.TimestampTZ, "holds_back", types.Text),
+		define("late_rows", "Rows that came to a view below the watermark and are not in its result: the newest of each view.", lateRows,
+			"view", types.Text, "number", types.Int8, "relation", types.Text, "epoch", types.Int8, "event_time", types.TimestampTZ,
+			"watermark", types.TimestampTZ, "count", types.Int8, "row", types.Text),
 	}
 	for i := range list {
 		list[i].Relation.ID = firstID + uint32(i)
@@ -87,7 +93,7 @@ func viewRows(e *engine.Engine, c *catalog.Snapshot, b *delta.Batch) error {
 		b.AppendRow([]types.Datum{
 			number(int64(r.ID)), text(r.Schema), text(r.Name), text(r.Kind.String()), text(string(v.Status)), orNull(reason),
 			number(int64(v.Frontier)), number(int64(v.Lag)), number(v.Steps), number(v.RowsIn), number(v.RowsOut),
-			number(v.OpenErrors), number(v.LoadRows), number(v.LoadTotal),
+			number(v.OpenErrors), number(v.LoadRows), number(v.LoadTotal), number(v.LateRows),
 		}, 1)
 	}
 	return nil

@@ -24,6 +24,7 @@ var layers = []layer{
 	{"exec", "operators, built from a physical plan"},
 	{"planner", "bind, logical, rules, lower, physical: every decision on strategy"},
 	{"catalog", "objects and their dependencies"},
+	{"watermark", "event time: watermarks of relations, bounds that follow from them"},
 	{"expr", "typed scalar expressions, functions, aggregates"},
 	{"storage", "Pebble, and nothing above it"},
 	{"sql", "syntax only, untyped"},

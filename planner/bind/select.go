@@ -27,8 +27,9 @@ func (b *Binder) bindSelect(q *ast.Select, s *scope, opt selectOptions) (*Rel, e
 	case len(q.Locking) > 0 && (b.env.View || b.viewDepth > 0):
 		// In a session's own query a lock is not needed: a transaction whose reads have changed does not commit.
 		return nil, pgerr.Unsupported("FOR UPDATE in a view").At(q.Locking[0].Pos)
-	case q.Emit == ast.EmitOnWindowClose || q.Emit == ast.EmitFinal:
-		return nil, pgerr.Unsupported("EMIT ON WINDOW CLOSE").At(q.Pos)
+	case q.Emit == ast.EmitOnWindowClose || q.Emit == ast.EmitFinal || q.Emit == ast.EmitOnUpdateFinal || q.Late != nil:
+		return nil, pgerr.Unsupported("EMIT ON WINDOW CLOSE other than at the end of a materialized view").
+			WithHint("Create a materialized view with it, and query that.").At(q.Pos)
 	}
 	s, ctes, err := b.with(q.With, s, opt.top)
 	if err != nil {

@@ -163,7 +163,7 @@ type Window struct {
 	Cumulate           bool
 	Calendar           *physical.Calendar // see [physical.Window]
 	Start, End         ColID
-	// Grace is the allowed lateness that ksqlDB's GRACE PERIOD gives, in microseconds; -1 for none. Nothing depends on it yet.
+	// Grace is the allowed lateness that ksqlDB's GRACE PERIOD gives, in microseconds; -1 for none.
 	Grace int64
 }
 

@@ -4,6 +4,7 @@ import (
 	"millrace/expr"
 	"millrace/expr/agg"
 	"millrace/types"
+	"millrace/watermark"
 )
 
 // Column is a column of a node's output.
@@ -29,6 +30,13 @@ type Plan struct {
 	AppendOnly bool
 	// AdHoc says that the plan runs once over inputs that do not change: nothing is ever retracted.
 	AdHoc bool
+	// Watermarks lists the relations by whose watermarks the operators go, ascending.
+	Watermarks []uint32
+	// Lateness is how long, in microseconds, state is kept and rows are taken below the watermarks.
+	Lateness int64
+	// Marks bounds the columns of the root's output from below, by column: no row that is yet to come or to change has an
+	// earlier time; nil where nothing is known. It is what views over this one go by.
+	Marks []*watermark.Mark
 }
 
 // Clocked is a node whose output changes as the log's time goes on, without any input.
@@ -176,6 +184,7 @@ type Session struct {
 	Time      int // column
 	Gap       int64
 	Partition []int
+	Expire    *Expire // of sessions, by their rows' times; Col is not used
 }
 
 // JoinKind is a join's kind. Semi and Anti produce left columns only.
@@ -208,6 +217,7 @@ type Join struct {
 	// LeftStatic, RightStatic: that side never changes after the first step (constants), so the other side
 	// needs no state.
 	LeftStatic, RightStatic bool
+	Expire                  *Expire // over LeftKeys and RightKeys
 }
 
 // AsOf joins each left row with the right row of equal keys that is nearest in time, if there is one. The output is the left's
@@ -270,12 +280,14 @@ type Aggregate struct {
 	Group   []int // columns; the output is these, then the aggregates
 	Aggs    []agg.Call
 	Grouped bool
+	Expire  *Expire // over Group
 }
 
 // Distinct keeps one copy of each row.
 type Distinct struct {
 	Output
-	Input int
+	Input  int
+	Expire *Expire // over all columns
 }
 
 // SetOp is INTERSECT or EXCEPT, with ALL or without.
@@ -283,6 +295,7 @@ type SetOp struct {
 	Output
 	Left_, Right_ int
 	Except, All   bool
+	Expire        *Expire // over all columns
 }
 
 // TopN keeps, per group, the rows Offset+1 .. Offset+Limit in the given order; Limit < 0 is unlimited.
@@ -300,7 +313,8 @@ type TopN struct {
 	RowNumber             bool
 	WithTies              bool
 	// Rank: number by rank() or dense_rank() rather than row_number().
-	Rank RankKind
+	Rank   RankKind
+	Expire *Expire // over Group
 }
 
 // RankKind is the numbering that a TopN filters by.
@@ -325,6 +339,7 @@ type Over struct {
 	// TiesReversed orders rows that tie in descending order: an Over whose order is another's reversed is that one read
 	// from its end.
 	TiesReversed bool
+	Expire       *Expire // over Partition
 }
 
 // OverFunc is a window function's call.

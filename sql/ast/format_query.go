@@ -41,7 +41,15 @@ func (p *printer) query(q *Select) {
 		}
 		p.w([...]string{"", " NOWAIT", " SKIP LOCKED"}[l.Wait])
 	}
-	p.w([...]string{"", " EMIT ON UPDATE", " EMIT ON WINDOW CLOSE", " EMIT CHANGES", " EMIT FINAL"}[q.Emit])
+	p.w([...]string{"", " EMIT ON UPDATE", " EMIT ON WINDOW CLOSE", " EMIT CHANGES", " EMIT FINAL", " EMIT ON UPDATE, FINAL AFTER WATERMARK"}[q.Emit])
+	switch {
+	case q.Late == nil:
+	case q.Late.To == nil:
+		p.w(" LATE DATA UPDATE")
+	default:
+		p.w(" LATE DATA TO ")
+		p.name(*q.Late.To)
+	}
 }
 
 func (p *printer) withClause(w *With) {

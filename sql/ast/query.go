@@ -13,6 +13,7 @@ type Select struct {
 	FetchWithTies bool
 	Locking       []*Locking
 	Emit          EmitMode
+	Late          *LateData // behind Emit; nil for none
 	// Into is the target of SELECT ... INTO, which creates a table; only on a top-level query.
 	Into *Into
 }
@@ -26,7 +27,15 @@ const (
 	EmitOnWindowClose                 // EMIT ON WINDOW CLOSE
 	EmitChanges                       // EMIT CHANGES, ksqlDB's spelling of ON UPDATE
 	EmitFinal                         // EMIT FINAL, ksqlDB's spelling of ON WINDOW CLOSE
+	EmitOnUpdateFinal                 // EMIT ON UPDATE, FINAL AFTER WATERMARK
 )
+
+// LateData is LATE DATA UPDATE or LATE DATA TO stream: what becomes of rows that come after the watermark.
+type LateData struct {
+	Pos int
+	// To is the stream that takes them; nil for UPDATE.
+	To *ObjectName
+}
 
 // Into is the target of SELECT INTO.
 type Into struct {

@@ -193,7 +193,13 @@ func (p *parser) emit(q *ast.Select) {
 	default:
 		p.expect(lex.ON)
 		if p.accept(lex.UPDATE) {
-			mode = ast.EmitOnUpdate
+			if mode = ast.EmitOnUpdate; p.isKind(',') && wordIs(p.peek(1), "final") {
+				p.next()
+				p.next()
+				p.expect(lex.AFTER)
+				p.expect(lex.WATERMARK)
+				mode = ast.EmitOnUpdateFinal
+			}
 			break
 		}
 		p.expect(lex.WINDOW)
@@ -204,6 +210,22 @@ func (p *parser) emit(q *ast.Select) {
 		p.errorAt(t.Pos, "multiple EMIT clauses not allowed")
 	}
 	q.Emit = mode
+	if p.isWord("late") {
+		q.Late = p.lateData()
+	}
+}
+
+// lateData reads LATE DATA UPDATE or LATE DATA TO stream.
+func (p *parser) lateData() *ast.LateData {
+	l := &ast.LateData{Pos: p.pos()}
+	p.expectWord("late")
+	p.expect(lex.DATA)
+	if !p.accept(lex.UPDATE) {
+		p.expect(lex.TO)
+		name := p.qualifiedName()
+		l.To = &name
+	}
+	return l
 }
 
 // limits reads LIMIT or FETCH, and OFFSET, in either order.

@@ -17,6 +17,7 @@ type Multimap struct {
 	complete bool // a group that is not in memory has no row
 	probed   bool // complete is known
 	pending  pending
+	dropped  []droppedGroup // of this step
 	iter     *storage.GroupIter
 	rowBuf   []byte
 	changes  []record
@@ -95,6 +96,48 @@ func (m *Multimap) touch(hash uint64, ref uint32, row []byte, w int64) {
 		putU32(e, at+groupTouch, t)
 	}
 	m.pending.add(int(t-1), row, w)
+}
+
+// droppedGroup is a group whose stored rows go as a whole.
+type droppedGroup struct {
+	part  uint8
+	group []byte
+}
+
+// Drop removes a group. It costs about as much as a Scan of it where it is in memory, and nothing by the row where it is
+// too large for that.
+func (m *Multimap) Drop(hash uint64, group []byte) error {
+	ref, full, err := m.resident(hash, group)
+	if err != nil || ref == 0 {
+		return err
+	}
+	if full {
+		var rows []record
+		if !m.order(ref) {
+			return ErrMemory
+		}
+		m.scan(ref, nil, false, func(row []byte, w int64) bool {
+			rows = append(rows, record{append([]byte(nil), row...), w})
+			return true
+		})
+		for _, r := range rows {
+			if err := m.Add(hash, group, r.row, -r.w); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	m.dropped = append(m.dropped, droppedGroup{uint8(hash >> 56), append([]byte(nil), group...)})
+	e := m.cells.cell(ref)
+	if t := u32(e, bodyAt(e)+groupTouch); t != 0 {
+		m.pending.groups[t-1].head = 0
+	} else {
+		m.pending.groups = append(m.pending.groups, touched{slot: makeSlot(hash, ref)})
+		putU32(e, bodyAt(e)+groupTouch, uint32(len(m.pending.groups)))
+	}
+	m.clear(ref)
+	e[entryFlags] = e[entryFlags]&^flagHuge | flagFull // what it has now is all
+	return nil
 }
 
 // Scan calls f for the rows of a group with a weight other than 0, in order, including uncommitted changes,
@@ -248,6 +291,10 @@ func (m *Multimap) Prefetch(kc *keys.KeyColumn, rows []uint32) error {
 
 // writeTo writes the changes to a step.
 func (m *Multimap) writeTo(step *storage.Step) error {
+	for _, d := range m.dropped {
+		step.DropState(m.id, d.part, d.group)
+	}
+	m.dropped = nil
 	for _, n := range m.pending.inOrder(m.slotKey) {
 		if err := m.writeGroup(step, &m.pending.groups[n]); err != nil {
 			return err
@@ -330,6 +377,6 @@ func (m *Multimap) evict(enough func() bool) {
 // drop forgets everything.
 func (m *Multimap) drop() error {
 	m.groups.drop()
-	m.complete, m.probed, m.pending = false, false, pending{}
+	m.complete, m.probed, m.pending, m.dropped = false, false, pending{}, nil
 	return m.closeIterator()
 }

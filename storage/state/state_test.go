@@ -202,7 +202,7 @@ func (w *world) multiOp() {
 	g := w.group()
 	h := keys.Hash(g)
 	rows := model[string(g)]
-	switch w.r.IntN(12) {
+	switch w.r.IntN(13) {
 	case 0, 1, 2, 3, 4:
 		w.add(m, model, g, w.row(), int64(1+w.r.IntN(3)))
 	case 5, 6, 7: // remove something that is there
@@ -229,6 +229,10 @@ func (w *world) multiOp() {
 			kc.Append(w.group())
 		}
 		check(w.t, m.Prefetch(&kc, nil))
+	case 11:
+		check(w.t, m.Drop(h, g))
+		delete(model, string(g))
+		w.checkGroup(m, g, nil)
 	default:
 		w.checkGroup(m, g, rows)
 	}
@@ -632,6 +636,24 @@ func TestHugeGroup(t *testing.T) {
 			check(t, mm.Add(h, g, []byte(c.row), c.w))
 		}
 		commit()
+	}
+	check(t, mm.Add(h, g, []byte("00000000"), 1))
+	check(t, mm.Drop(h, g))
+	if got := read(); got != " " {
+		t.Errorf("dropped: %s", got)
+	}
+	check(t, mm.Add(h, g, []byte("a"), 2))
+	commit()
+	if got := read(); got != "a a a*2" {
+		t.Errorf("with a row since: %s", got)
+	}
+	s.Close()
+	check(t, store.Close())
+	store = openStore(t, fs)
+	s = NewSpace(store, 1, NewBudget(1<<40))
+	mm = s.Multimap(0, 0)
+	if got := read(); got != "a a a*2" {
+		t.Errorf("after another restart: %s", got)
 	}
 	s.Close()
 	check(t, store.Close())

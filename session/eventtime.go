@@ -1,0 +1,171 @@
+package session
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"millrace/catalog"
+	"millrace/expr"
+	"millrace/pgerr"
+	"millrace/planner"
+	"millrace/planner/physical"
+	"millrace/sql/ast"
+	"millrace/sql/parser"
+	"millrace/types"
+)
+
+// idleTimeout is the default of IDLE TIMEOUT, in microseconds.
+const idleTimeout = 30 * 1_000_000
+
+// latenessOption is the option of a materialized view that says how long below the watermark it takes rows.
+const latenessOption = "allowed_lateness"
+
+// setWatermark takes the WATERMARK clauses that were given.
+func (b *columnBuilder) setWatermark() error {
+	for _, w := range b.watermarks {
+		if err := b.watermark(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// watermark takes a WATERMARK clause, once all columns are there.
+func (b *columnBuilder) watermark(w *ast.Watermark) error {
+	r := b.r
+	if r.Watermark != nil {
+		return pgerr.New(pgerr.InvalidTableDefinition, "multiple watermarks for %s %q are not allowed", r.Kind, r.Name).At(w.Pos)
+	}
+	i := r.ColumnIndex(w.Column)
+	if i < 0 {
+		err := undefinedColumn(w.Column, r)
+		if e, ok := err.(*pgerr.Error); ok {
+			return e.At(w.ColumnPos)
+		}
+		return err
+	}
+	switch r.Columns[i].T.Kind {
+	case types.Timestamp, types.TimestampTZ:
+	default:
+		return pgerr.New(pgerr.DatatypeMismatch, "a watermark needs a timestamp column, %q is of type %s", w.Column, r.Columns[i].T).
+			WithHint("Declare the column as timestamp or timestamptz, or add a generated column that converts it.").At(w.ColumnPos)
+	}
+	e, err := planner.BindScalar(w.Expr, b.env, scalarColumns(r))
+	if err != nil {
+		return err
+	}
+	switch {
+	case e.Type() != r.Columns[i].T:
+		return pgerr.New(pgerr.DatatypeMismatch, "the watermark is of type %s, the column of type %s", e.Type(), r.Columns[i].T).At(ast.Start(w.Expr))
+	case expr.VolatilityOf(e) != expr.Immutable:
+		return pgerr.New(pgerr.InvalidObjectDefinition, "functions in the watermark must be immutable").
+			WithHint("A watermark follows from the rows, as in %s - INTERVAL '5 seconds'; what is silent is taken care of by IDLE TIMEOUT.", w.Column).At(ast.Start(w.Expr))
+	}
+	r.Watermark = &catalog.Watermark{Column: i, Expr: ast.Format(w.Expr), IdleTimeout: idleTimeout}
+	if w.IdleTimeout != nil {
+		r.Watermark.IdleTimeout, err = b.s.duration(w.IdleTimeout, b.env, "IDLE TIMEOUT")
+	}
+	return err
+}
+
+func scalarColumns(r *catalog.Relation) []physical.Column {
+	cols := make([]physical.Column, len(r.Columns))
+	for i, c := range r.Columns {
+		if !c.Hidden && !c.Dropped {
+			cols[i].Name = c.Name
+		}
+		cols[i].T = c.T
+	}
+	return cols
+}
+
+// duration evaluates a constant interval of fixed length to microseconds; it may be zero.
+func (s *Session) duration(e ast.Expr, env *planner.Env, what string) (int64, error) {
+	x, err := planner.BindAssignment(e, env, nil, what, types.Of(types.Interval))
+	if err != nil {
+		return 0, err
+	}
+	d, err := expr.EvalConst(s.execContext(), x)
+	if err != nil {
+		return 0, err
+	}
+	if d.Null {
+		return 0, pgerr.New(pgerr.NullValueNotAllowed, "%s must not be null", what).At(ast.Start(e))
+	}
+	micros, err := fixedLength(types.DecodeInterval(d.B), what)
+	if pe, ok := err.(*pgerr.Error); ok {
+		return 0, pe.At(ast.Start(e))
+	}
+	return micros, err
+}
+
+// fixedLength gives an interval's length in microseconds.
+func fixedLength(iv types.IntervalValue, what string) (int64, error) {
+	const day = 24 * 60 * 60 * 1_000_000
+	switch {
+	case iv.Months != 0:
+		return 0, pgerr.New(pgerr.InvalidParameterValue, "%s must have a fixed length", what).
+			WithHint("Months and years differ in length; give days or smaller units.")
+	case iv.Sign() < 0:
+		return 0, pgerr.New(pgerr.InvalidParameterValue, "%s must not be negative", what)
+	case int64(iv.Days) > 36500 || iv.Micros > 36500*day:
+		return 0, pgerr.New(pgerr.IntervalFieldOverflow, "%s is out of range", what)
+	}
+	return int64(iv.Days)*day + iv.Micros, nil
+}
+
+// viewOptions are the options of a materialized view, each with its check.
+var viewOptions = map[string]func(r *catalog.Relation) error{
+	latenessOption: func(r *catalog.Relation) error { _, err := lateness(r); return err },
+}
+
+// setViewOptions stores the WITH options of a materialized view.
+func setViewOptions(r *catalog.Relation, options []ast.Option) error {
+	for i := range options {
+		o := &options[i]
+		name := strings.ToLower(o.Name)
+		check, known := viewOptions[name]
+		if !known {
+			return pgerr.New(pgerr.InvalidParameterValue, "unrecognized parameter %q", o.Name).At(o.Pos).
+				WithHint("The options of a materialized view are: %s.", strings.Join(slices.Sorted(maps.Keys(viewOptions)), ", "))
+		}
+		if _, twice := r.Option(name); twice {
+			return pgerr.New(pgerr.SyntaxError, "parameter %q specified more than once", name).At(o.Pos)
+		}
+		v, ok := o.Text()
+		if !ok {
+			return pgerr.New(pgerr.InvalidParameterValue, "invalid value for parameter %q", name).At(o.Pos)
+		}
+		r.Options = append(r.Options, catalog.Option{Name: name, Value: v})
+		if err := check(r); err != nil {
+			if pe, ok := err.(*pgerr.Error); ok {
+				return pe.At(o.Pos)
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// lateness reads the option of a materialized view.
+func lateness(r *catalog.Relation) (int64, error) {
+	text, ok := r.Option(latenessOption)
+	if !ok {
+		return 0, nil
+	}
+	iv, err := types.ParseInterval(text, -1, types.DefaultEnv)
+	if err != nil {
+		return 0, err
+	}
+	return fixedLength(iv, latenessOption)
+}
+
+// PlanWatermark gives the expression of a relation's WATERMARK clause: the engine asks for it with the first rows.
+func PlanWatermark(r *catalog.Relation, cat *catalog.Snapshot) (expr.Expr, error) {
+	e, err := parser.ParseExpr(r.Watermark.Expr)
+	if err != nil {
+		return nil, err
+	}
+	return planner.BindScalar(e, &planner.Env{Catalog: cat, SearchPath: r.SearchPath, TypeEnv: types.DefaultEnv}, scalarColumns(r))
+}
