@@ -45,8 +45,7 @@ type session struct {
 	time int
 	gap  int64
 	mm   *state.Multimap
-	// expiry has a partition for each step in which it got rows, at the time when the last of these end a session. nil where no session
-	// expires.
+	// expiry has a partition at the times at which a session of it may end, see noteEnds. nil where no session expires.
 	expiry *expiry
 
 	step    groupedRows
@@ -169,7 +168,8 @@ func (s *session) expire(last int64, group []byte) error {
 	}
 }
 
-// noteEnds notes the partitions of the step at the time at which the last of their rows ends a session.
+// noteEnds notes the partitions of the step at the times at which its rows may end a session: those behind which the step has no other
+// within the gap.
 func (s *session) noteEnds() error {
 	for group := range uint32(s.step.groups.len()) {
 		last, some := int64(0), false
@@ -181,9 +181,12 @@ func (s *session) noteEnds() error {
 			if err != nil {
 				return err
 			}
-			if !some || at > last {
-				last, some = at, true
+			if some && at > last+s.gap {
+				if err := s.expiry.note(last+s.gap, 0, s.step.groups.key(group)); err != nil {
+					return err
+				}
 			}
+			last, some = at, true
 		}
 		if !some {
 			continue

@@ -108,6 +108,8 @@ var eventViews = []eventView{
 	{name: "days", query: "SELECT window_start, k, count(*) AS n FROM TUMBLE(a, ts, INTERVAL '1 day') GROUP BY window_start, k"},
 	{name: "near", query: "SELECT x.ts, x.k, x.v, y.v AS w FROM a x ASOF LEFT JOIN (SELECT k, ts, max(v) AS v FROM b GROUP BY k, ts) y ON x.k = y.k AND x.ts >= y.ts EMIT ON WINDOW CLOSE",
 		naive: "SELECT x.ts, x.k, x.v, y.v AS w FROM a x ASOF LEFT JOIN (SELECT k, ts, max(v) AS v FROM b GROUP BY k, ts) y ON x.k = y.k AND x.ts >= y.ts WHERE x.ts IS NULL OR x.ts < $W"},
+	{name: "interval", query: "SELECT x.ts, x.k, x.v, y.v AS w FROM a x JOIN b y ON x.k = y.k AND x.ts BETWEEN y.ts - INTERVAL '3 seconds' AND y.ts + INTERVAL '4 seconds'"},
+	{name: "interval_left", query: "SELECT x.ts, x.k, x.v, y.v AS w FROM a x LEFT JOIN b y ON x.k = y.k AND x.ts >= y.ts AND x.ts < y.ts + INTERVAL '6 seconds'"},
 	{name: "levels", query: "SELECT window_start, max(n) AS most FROM (SELECT window_start, k, count(*) AS n FROM TUMBLE(a, ts, INTERVAL '10 seconds') GROUP BY 1, 2) x GROUP BY 1"},
 }
 
@@ -193,7 +195,7 @@ func checkEventViews(t *testing.T, d *db, a, b *eventStream) {
 	naive := func(q string) string {
 		q = strings.NewReplacer("$A", mark(a), "$W", least).Replace(q)
 		for _, s := range []string{"a", "b"} {
-			q = strings.NewReplacer("("+s+", ts", "("+s+"_ok, ts", "("+s+" PARTITION", "("+s+"_ok PARTITION", "FROM "+s+" ", "FROM "+s+"_ok ").Replace(q + " ")
+			q = strings.NewReplacer("("+s+", ts", "("+s+"_ok, ts", "("+s+" PARTITION", "("+s+"_ok PARTITION", "FROM "+s+" ", "FROM "+s+"_ok ", "JOIN "+s+" ", "JOIN "+s+"_ok ").Replace(q + " ")
 		}
 		return q
 	}
@@ -291,7 +293,7 @@ func TestExpiredStateIsGone(t *testing.T) {
 	d := startNode(t, func(c *server.Config) { c.StateBytes = 4 << 20 }).db()
 	d.exec("CREATE STREAM a (ts timestamp, k int, v int, WATERMARK FOR ts AS ts - INTERVAL '5 seconds')")
 	d.exec("CREATE STREAM b (ts timestamp, k int, v int, WATERMARK FOR ts AS ts - INTERVAL '5 seconds')")
-	views := []string{"agg", "top", "numbered", "left_joined", "except_", "joined_closed"}
+	views := []string{"agg", "top", "numbered", "left_joined", "except_", "joined_closed", "sessions", "interval_left"}
 	for _, v := range eventViews {
 		if slices.Contains(views, v.name) {
 			d.exec("CREATE MATERIALIZED VIEW " + v.name + " AS " + v.query)

@@ -64,6 +64,11 @@ func bounds(p *physical.Plan, n physical.Node, of [][]column, relation func(uint
 		}
 	case *physical.Window:
 		window(out, n, of[n.Input])
+	case *physical.Buckets:
+		copy(out, of[n.Input])
+		last := len(out) - 1
+		out[last].mark = of[n.Input][n.Time].mark.PlusMicros(n.Lo).In(fixed(n.Size, 0))
+		out[n.Time].after = append(slices.Clone(out[n.Time].after), relative{last, -n.Hi})
 	case *physical.Session:
 		// A new row changes sessions that end at or after its time.
 		out[len(out)-1].mark = of[n.Input][n.Time].mark

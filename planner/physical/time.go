@@ -103,6 +103,10 @@ func Rewire(n Node, at func(int) int) Node {
 		c := *n
 		c.Input = at(n.Input)
 		return &c
+	case *Buckets:
+		c := *n
+		c.Input = at(n.Input)
+		return &c
 	case *Versions:
 		c := *n
 		c.Input = at(n.Input)
