@@ -135,6 +135,8 @@ var conversations = []struct {
 		{&pgproto3.Query{String: "COPY conv FROM STDIN"}, &pgproto3.CopyData{Data: []byte("x\tc\n")}, &pgproto3.CopyData{Data: []byte("4\tc\n")}, &pgproto3.CopyDone{}},
 		simple("COPY conv TO STDOUT"), simple("COPY (SELECT id, NULL AS n FROM conv ORDER BY id DESC) TO STDOUT (FORMAT csv, HEADER)"),
 		simple("COPY conv TO STDOUT (FORMAT binary)"), simple("COPY missing TO STDOUT"),
+		simple("COPY (INSERT INTO conv VALUES (7, 'r'), (8, NULL) RETURNING *) TO STDOUT"), simple("COPY (DELETE FROM conv WHERE id = 7) TO STDOUT"),
+		simple("COPY (WITH d AS (DELETE FROM conv WHERE id > 6 RETURNING *) SELECT s, id FROM d) TO STDOUT (FORMAT csv)"), simple("SELECT count(*) FROM conv"),
 		{&pgproto3.CopyData{Data: []byte("stray")}, &pgproto3.CopyDone{}, &pgproto3.Query{String: "SELECT 1"}},
 		simple("DROP TABLE conv"),
 	}},

@@ -16,6 +16,7 @@ import (
 	"millrace/pgerr"
 	"millrace/planner"
 	"millrace/sql/ast"
+	"millrace/sql/parser"
 	"millrace/storage/codec"
 	"millrace/types"
 )
@@ -269,8 +270,7 @@ func (s *Session) writeAll(ctx context.Context, writes []engine.Write) error {
 }
 
 func (s *Session) copyTo(ctx context.Context, st *ast.Copy, c Client) error {
-	query, ok := st.Query.(*ast.Select)
-	var names []string
+	query := st.Query
 	if st.Query == nil {
 		r, cols, err := s.copyColumns(st)
 		if err != nil {
@@ -280,16 +280,20 @@ func (s *Session) copyTo(ctx context.Context, st *ast.Copy, c Client) error {
 			return pgerr.New(pgerr.WrongObjectType, "cannot copy from view %q", r.Name).WithHint("Try the COPY (SELECT ...) TO variant.")
 		}
 		query = copyQuery(st, r, cols)
-		ok = true
 	}
-	if !ok {
-		return pgerr.Unsupported("COPY of a statement other than a query").At(st.Pos)
-	}
-	q, err := planner.PlanQuery(query, s.planEnv(&prepared{catalog: s.catalog()}))
-	if err != nil {
+	p, err := s.prepare(&parser.Stmt{AST: query}, nil)
+	switch {
+	case err != nil:
 		return err
+	case len(p.params) > 0:
+		return noParameter(query)
+	case p.dml != nil && p.columns == nil:
+		return pgerr.New(pgerr.FeatureNotSupported, "COPY query must have a RETURNING clause")
+	case p.query == nil && p.dml == nil:
+		return pgerr.Unsupported("COPY (SELECT INTO)")
 	}
-	for _, col := range q.Columns {
+	var names []string
+	for _, col := range p.columns {
 		names = append(names, col.Name)
 	}
 	opt, err := copyOptions(st, nil, nil)
@@ -299,11 +303,20 @@ func (s *Session) copyTo(ctx context.Context, st *ast.Copy, c Client) error {
 	if opt.ForceQuote, err = forcedColumns(st, "force_quote", names); err != nil {
 		return err
 	}
+	run := func(emit func(*delta.Batch) error) error { return s.query(ctx, p.query, nil, c, emit) }
+	if p.dml != nil {
+		// The change is made before the first row goes out.
+		_, returned, err := s.execDML(ctx, p, nil, c)
+		if err != nil {
+			return err
+		}
+		run = func(emit func(*delta.Batch) error) error { return emitAll(returned, emit) }
+	}
 	out, err := c.CopyOut(len(names), opt.Format == pgcopy.Binary)
 	if err != nil {
 		return err
 	}
-	rows, err := s.sendCopy(ctx, q, pgcopy.NewEncoder(names, s.Env(), opt), len(names), c, out)
+	rows, err := s.sendCopy(run, pgcopy.NewEncoder(names, s.Env(), opt), len(names), out)
 	if err != nil {
 		return err
 	}
@@ -322,8 +335,17 @@ func copyQuery(st *ast.Copy, r *catalog.Relation, cols []int) *ast.Select {
 	return &ast.Select{Pos: st.Pos, Body: core}
 }
 
-// sendCopy runs a query and sends each row as one message.
-func (s *Session) sendCopy(ctx context.Context, q *planner.Query, enc *pgcopy.Encoder, n int, c Client, out io.Writer) (int64, error) {
+func emitAll(batches []*delta.Batch, emit func(*delta.Batch) error) error {
+	for _, b := range batches {
+		if err := emit(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sendCopy sends each row that run emits as one message.
+func (s *Session) sendCopy(run func(emit func(*delta.Batch) error) error, enc *pgcopy.Encoder, n int, out io.Writer) (int64, error) {
 	var rows int64
 	buf := enc.AppendHeader(nil)
 	if len(buf) > 0 {
@@ -331,7 +353,7 @@ func (s *Session) sendCopy(ctx context.Context, q *planner.Query, enc *pgcopy.En
 			return 0, err
 		}
 	}
-	err := s.query(ctx, q, nil, c, func(b *delta.Batch) error {
+	err := run(func(b *delta.Batch) error {
 		count, err := rowCount(b)
 		if err != nil {
 			return err

@@ -220,10 +220,5 @@ func (s *Session) modifyingQuery(ctx context.Context, q *planner.Query, params [
 	if err != nil {
 		return err
 	}
-	for _, b := range rows {
-		if err := emit(b); err != nil {
-			return err
-		}
-	}
-	return nil
+	return emitAll(rows, emit)
 }
