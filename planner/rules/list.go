@@ -73,6 +73,7 @@ var List = []Rule{
 
 // last are the rules that prepare the lowering; they run once.
 var last = []Rule{
+	{Name: "push_semi_joins", Node: pushSemiJoins},
 	{Name: "order_joins", Plan: orderJoins},
 	{Name: "interval_joins", Node: intervalJoins},
 	{Name: "hop_panes", Node: hopPanes},

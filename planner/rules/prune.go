@@ -10,8 +10,8 @@ import (
 // pruneColumns removes what nothing reads.
 //
 // Before: columns, aggregates and row numbers that are computed and not used; a left join of which no column of the
-// right side is used.
-// After: without them, down to the columns of scans; the left side alone.
+// right side is used; a join with the distinct rows of something, of which no column is used.
+// After: without them, down to the columns of scans; the left side alone; a semi join, whose right side need not be distinct.
 // Why: columns cost decoding and state.
 // Guard: what decides which rows there are stays: the columns of a DISTINCT, a set operation or a recursion, grouping columns, functions
 // that return sets, and the right side of a left join that may give a left row several partners.
@@ -119,14 +119,36 @@ func (c *Context) pruneJoin(n *logical.Join, need logical.ColSet) logical.Node {
 			return c.prune(n.Right, need)
 		}
 	}
+	x := *n
+	if n.Kind == physical.Inner {
+		// A row has one partner at most, which only tells whether the row is there.
+		lcols, rcols := logical.JoinColumns(n)
+		switch {
+		case !need.Intersects(r) && isDistinct(n.Right) && c.Analysis.HasKey(n.Right, logical.SetOf(rcols...)):
+			x.Kind = physical.Semi
+		case !need.Intersects(l) && isDistinct(n.Left) && c.Analysis.HasKey(n.Left, logical.SetOf(lcols...)):
+			x = logical.Join{Kind: physical.Semi, Left: n.Right, Right: n.Left, On: n.On}
+			n, l, r = &logical.Join{Kind: physical.Semi, Left: n.Right, Right: n.Left, On: n.On}, r, l
+		}
+	}
 	below := need.Clone()
 	below.Union(logical.ExprsCols(n.On))
-	x := *n
 	x.Left, x.Right = c.prune(n.Left, below.Intersect(l)), c.prune(n.Right, below.Intersect(r))
-	if x.Left == n.Left && x.Right == n.Right {
+	if x.Left == n.Left && x.Right == n.Right && x.Kind == n.Kind {
 		return n
 	}
 	return &x
+}
+
+// isDistinct reports whether a plan removes duplicates for which a semi join does not ask.
+func isDistinct(n logical.Node) bool {
+	switch n := n.(type) {
+	case *logical.Distinct:
+		return true
+	case *logical.Project:
+		return isDistinct(n.Input)
+	}
+	return false
 }
 
 func (c *Context) pruneAggregate(n *logical.Aggregate, need logical.ColSet) logical.Node {
