@@ -26,7 +26,7 @@ import (
 //
 // State: part 0 and 1 hold the rows of the left and the right per key, in order of time: the key of the time, for the right the keys
 // of the columns that decide between rows of one time, and the emitted columns. So what lies before a mark is the front of a group
-// (where times descend, its end) and can be dropped from there.
+// (where times descend, its end) and is dropped from there, see asof_expire.go; part 2 and 3 then tell which keys have something there.
 //
 // A row with NULL as its time, or in a key column that is not null-safe, meets no other.
 //
@@ -43,7 +43,8 @@ type asOf struct {
 	found       []byte // the partner of the left row at hand
 	until       []byte // from here on another
 	bound       [2][]byte
-	bad         bool // a row with a weight below zero was seen
+	expiry      *expiry // nil where nothing expires
+	bad         bool    // a row with a weight below zero was seen
 	out         builder
 }
 
@@ -73,6 +74,7 @@ func newAsOf(o *output, n *physical.AsOf) (Operator, error) {
 	a.right = newAsOfSide(in[1], n.RightKeys, n.RightTime, n.After, n.Ties, n.RightCols)
 	subs := subspace{o: o}
 	a.left.mm, a.right.mm = subs.nextMultimap(), subs.nextMultimap()
+	a.expiry = newExpiry(o, n.Expire, &subs)
 	return a, subs.err
 }
 
@@ -211,6 +213,14 @@ func (s *asOfSide) addRow(group uint32, b *delta.Batch, i int) {
 
 // Flush implements Operator.
 func (a *asOf) Flush() error {
+	if err := a.flushStep(); err != nil || a.expiry == nil {
+		return err
+	}
+	mark := a.expiry.limit.now()
+	return a.expiry.drop(func(_ byte, key []byte) error { return a.prune(key, mark) })
+}
+
+func (a *asOf) flushStep() error {
 	n := a.table.len()
 	if n == 0 {
 		return nil
@@ -272,7 +282,7 @@ func (a *asOf) one(group uint32) error {
 	if a.bad {
 		return ErrNegative
 	}
-	return nil
+	return a.note(key, left, right)
 }
 
 // once joins the rows of a key where there is nothing else.

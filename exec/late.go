@@ -27,7 +27,7 @@ func (l *late) Push(_ int, b *delta.Batch) error {
 	v := b.Cols[l.n.Col]
 	l.good, l.bad = l.good[:0], l.bad[:0]
 	for i, t := range v.Ints[:b.N] {
-		if t < limit && !v.IsNull(i) {
+		if t < limit && !v.IsNull(i) && (!l.n.Insertions || b.Weight(i) > 0) {
 			l.bad = append(l.bad, uint32(i))
 		}
 	}

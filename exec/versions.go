@@ -31,6 +31,8 @@ type versions struct {
 	rows  []byte
 	kc    keys.KeyColumn
 	out   builder
+
+	expiry *expiry // nil where nothing expires
 }
 
 // bytesAt is a part of a buffer.
@@ -39,6 +41,7 @@ type bytesAt struct{ from, to int }
 func newVersions(o *output, n *physical.Versions) (Operator, error) {
 	subs := subspace{o: o}
 	v := &versions{output: o, n: n, state: subs.nextMap(), out: newBuilder(o, n.Types)}
+	v.expiry = newExpiry(o, n.Expire, &subs)
 	v.cols = append(append(v.cols, n.Key...), n.Time)
 	if subs.err == nil && v.state == nil {
 		return nil, fmt.Errorf("exec: versions need a state")
@@ -61,6 +64,11 @@ func (v *versions) Push(_ int, b *delta.Batch) error {
 		}
 		if int(id) == len(v.last) {
 			v.last = append(v.last, bytesAt{})
+			if v.expiry != nil {
+				if err := v.expiry.note(time.Ints[i], 0, v.kc.Key(i)); err != nil {
+					return err
+				}
+			}
 		}
 		from := len(v.rows)
 		v.rows = codec.AppendRow(v.rows, b, nil, i)
@@ -71,6 +79,13 @@ func (v *versions) Push(_ int, b *delta.Batch) error {
 
 // Flush implements Operator.
 func (v *versions) Flush() error {
+	if err := v.flushStep(); err != nil || v.expiry == nil {
+		return err
+	}
+	return v.expiry.drop(func(_ byte, key []byte) error { return v.state.Delete(keys.Hash(key), key) })
+}
+
+func (v *versions) flushStep() error {
 	if v.table.len() == 0 {
 		return nil
 	}

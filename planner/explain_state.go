@@ -97,10 +97,21 @@ func limited(n *physical.TopN) bool {
 	return n.Limit >= 0 && n.LimitExpr == nil && n.OffsetExpr == nil && !n.WithTies && n.Rank == physical.RowNumberRank
 }
 
+// beyond says what stays of an operator's state though a mark has passed it.
+func beyond(n physical.Node) string {
+	switch n, ok := n.(*physical.AsOf); {
+	case !ok:
+		return ""
+	case n.After:
+		return ", and left rows that have no partner yet"
+	}
+	return ", and one right row per key"
+}
+
 // bound says what bounds the state of an operator.
 func (x *explainer) bound(n physical.Node) string {
 	if e := physical.ExpireOf(n); e != nil {
-		return "the " + e.Mark.String() + x.lateness()
+		return "the " + e.Mark.String() + x.lateness() + beyond(n)
 	}
 	var s sources
 	switch n := n.(type) {

@@ -109,7 +109,7 @@ func decisions(n physical.Node) string {
 	case *physical.Recurse:
 		return fmt.Sprint(n.Work, n.All, n.Limit)
 	case *physical.Late:
-		return fmt.Sprint(n.Col, n.ByStep, exactMark(n.Mark))
+		return fmt.Sprint(n.Col, n.ByStep, n.Insertions, exactMark(n.Mark))
 	case *physical.Hold:
 		return fmt.Sprint(n.Col, n.Flag, exactMark(n.Mark))
 	}

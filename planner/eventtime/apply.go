@@ -65,7 +65,7 @@ func Apply(p *physical.Plan, c Config) (*physical.Plan, error) {
 		if inRecursion[i] >= 0 {
 			continue
 		}
-		if e := expiry(n, of); e != nil {
+		if e := expiry(p, i, of); e != nil {
 			out.Nodes[i] = withExpire(n, e)
 			used = append(used, e.Mark.Relations()...)
 		}
@@ -95,7 +95,10 @@ func Apply(p *physical.Plan, c Config) (*physical.Plan, error) {
 			}
 		case *physical.Versions:
 			if s := scanBelow(p, n.Input); s != nil && of[i][n.Time].mark != nil && relies(of[i][n.Time].mark, used) {
-				e.late(i, &physical.Late{Output: *n.Out(), Col: n.Time, Mark: of[i][n.Time].mark, Relation: s.Relation, Name: s.Name})
+				// Before the step's versions are put together, since each is late or not by its own epoch.
+				e.late(n.Input, &physical.Late{
+					Output: *p.Nodes[n.Input].Out(), Col: n.Time, Mark: of[i][n.Time].mark, Relation: s.Relation, Name: s.Name, Insertions: true,
+				})
 			}
 		case *physical.Window:
 			end := len(n.Types) - 1
@@ -163,7 +166,7 @@ func depth(m *watermark.Mark) int {
 }
 
 // expiry decides what of a node's state can be dropped: that of keys with a bounded column.
-func expiry(n physical.Node, of [][]column) *physical.Expire {
+func expiry(p *physical.Plan, i int, of [][]column) *physical.Expire {
 	pick := func(cols []column) *physical.Expire {
 		if at := best(cols); at >= 0 {
 			return &physical.Expire{Col: at, Mark: cols[at].mark}
@@ -177,7 +180,11 @@ func expiry(n physical.Node, of [][]column) *physical.Expire {
 		}
 		return out
 	}
-	switch n := n.(type) {
+	switch n := p.Nodes[i].(type) {
+	case *physical.AsOf:
+		return asOfExpiry(p, n, of)
+	case *physical.Versions:
+		return versionsExpiry(p, i, of)
 	case *physical.Aggregate:
 		return pick(keys(of[n.Input], n.Group))
 	case *physical.Distinct:
@@ -207,8 +214,51 @@ func expiry(n physical.Node, of [][]column) *physical.Expire {
 	return nil
 }
 
+// asOfExpiry is the least of the two sides' marks. Rows that are taken back would have to be taken back below the mark, too, so that
+// both sides must be such that none is; but versions are not.
+func asOfExpiry(p *physical.Plan, n *physical.AsOf, of [][]column) *physical.Expire {
+	_, versions := p.Nodes[n.Right_].(*physical.Versions)
+	if !p.Nodes[n.Left_].Out().AppendOnly || !versions && !p.Nodes[n.Right_].Out().AppendOnly {
+		return nil
+	}
+	if m := watermark.Least(of[n.Left_][n.LeftTime].mark, of[n.Right_][n.RightTime].mark); m != nil {
+		return &physical.Expire{Mark: m}
+	}
+	return nil
+}
+
+// versionsExpiry is that of the join that reads the versions, if its own state expires.
+func versionsExpiry(p *physical.Plan, i int, of [][]column) *physical.Expire {
+	var e *physical.Expire
+	for _, x := range p.Nodes {
+		switch n := x.(type) {
+		case *physical.AsOf:
+			if n.Right_ != i {
+				continue
+			}
+			if e = asOfExpiry(p, n, of); e == nil {
+				return nil
+			}
+			e = &physical.Expire{Mark: of[i][n.RightTime].mark}
+		default:
+			if slices.Contains(n.Inputs(), i) {
+				return nil
+			}
+		}
+	}
+	return e
+}
+
 func withExpire(n physical.Node, e *physical.Expire) physical.Node {
 	switch n := n.(type) {
+	case *physical.AsOf:
+		c := *n
+		c.Expire = e
+		return &c
+	case *physical.Versions:
+		c := *n
+		c.Expire = e
+		return &c
 	case *physical.Aggregate:
 		c := *n
 		c.Expire = e

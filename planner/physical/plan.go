@@ -238,6 +238,8 @@ type AsOf struct {
 	Ties []int
 	// LeftCols and RightCols choose what is emitted; nil means all.
 	LeftCols, RightCols []int
+	// Expire, when not nil, has the mark below which neither side's rows change any more; its Col means nothing.
+	Expire *Expire
 }
 
 // Buckets cuts time into buckets that begin at multiples of Size, and gives a row once for each bucket that the times from Time + Lo to
@@ -256,6 +258,8 @@ type Versions struct {
 	Input int
 	Key   []int
 	Time  int
+	// Expire, when not nil, has the mark below which versions are not needed any more; its Col means nothing.
+	Expire *Expire
 }
 
 // Lookup joins each left row with the right rows of equal keys at the step in which it comes, the right's changes of the step included,

@@ -27,6 +27,8 @@ type Late struct {
 	// ByStep takes the mark as it was before the step instead. It is for the rows of a view, whose steps put the changes of
 	// several epochs together; a step of this plan ends where one of the view's does.
 	ByStep bool
+	// Insertions lets retractions pass: what reads the rows takes no notice of them.
+	Insertions bool
 }
 
 // Hold keeps rows back until they are final, which is when Mark has passed the time in their column Col. Changes of rows
@@ -62,6 +64,10 @@ func ExpireOf(n Node) *Expire {
 	case *Over:
 		return n.Expire
 	case *Session:
+		return n.Expire
+	case *AsOf:
+		return n.Expire
+	case *Versions:
 		return n.Expire
 	}
 	return nil
