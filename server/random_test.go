@@ -79,6 +79,19 @@ var randomViews = []viewCase{
 		postgres: `SELECT date_bin('10 minutes', ts, '1970-01-01') AS window_start, count(*) AS c, sum(v) AS s FROM ev GROUP BY 1`,
 	},
 	{
+		name:  "session",
+		query: `SELECT k, window_start, window_end, count(*) AS c, sum(v) AS s FROM SESSION(ev PARTITION BY k, ts, INTERVAL '5 minutes') GROUP BY k, window_start, window_end`,
+		postgres: `SELECT k, min(ts) AS window_start, max(ts) + interval '5 minutes' AS window_end, count(*) AS c, sum(v) AS s FROM (
+  SELECT *, count(*) FILTER (WHERE fresh) OVER (PARTITION BY k ORDER BY ts) AS n FROM (
+    SELECT *, coalesce(ts - lag(ts) OVER (PARTITION BY k ORDER BY ts) > interval '5 minutes', true) AS fresh FROM ev WHERE ts IS NOT NULL) x) y GROUP BY k, n`,
+	},
+	{
+		name:  "cumulate",
+		query: `SELECT window_start, window_end, count(*) AS c, max(v) AS v FROM CUMULATE(ev, ts, INTERVAL '5 minutes', INTERVAL '15 minutes') GROUP BY window_start, window_end`,
+		postgres: `SELECT w AS window_start, w + i * interval '5 minutes' AS window_end, count(*) AS c, max(v) AS v
+  FROM (SELECT *, date_bin('15 minutes', ts, '1970-01-01') AS w FROM ev) x, generate_series(1, 3) AS i WHERE ts < w + i * interval '5 minutes' GROUP BY 1, 2`,
+	},
+	{
 		name:  "hop",
 		query: `SELECT window_start, window_end, k, max(v) AS v FROM HOP(ev, ts, INTERVAL '5 minutes', INTERVAL '15 minutes') GROUP BY window_start, window_end, k`,
 		postgres: `SELECT w AS window_start, w + interval '15 minutes' AS window_end, k, max(v) AS v
