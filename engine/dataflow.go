@@ -82,6 +82,8 @@ type dataflow struct {
 	stats    Stats
 	// shownMarks are the watermarks that the view goes by, as others see them.
 	shownMarks map[uint32]int64
+	heldFrom   int64 // the least time of the results that are held back, if held
+	held       bool
 	figures    []exec.OpStats // of the operators, since they were built
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -32,6 +33,9 @@ type timeline struct {
 	late    uint64 // how many rows came late so far
 	latest  []lateRow
 	lateNow int64 // late rows of the present step
+
+	heldFrom int64 // the least time of results that are not final, if held
+	held     bool
 }
 
 // lateRow is a row that came too late, as it is stored.
@@ -61,11 +65,21 @@ func (d *dataflow) openTime() error {
 	if d.time.late, err = d.e.countLate(d.id); err != nil {
 		return err
 	}
-	if len(d.plan.Watermarks) > 0 {
-		d.e.mu.Lock()
-		defer d.e.mu.Unlock()
-		d.shownMarks = d.time.startMarks()
+	return nil
+}
+
+// showTime lets others see the time that was recovered.
+func (d *dataflow) showTime() error {
+	if len(d.plan.Watermarks) == 0 || d.fresh {
+		return nil
 	}
+	at, held, err := d.flow.FirstHeld()
+	if err != nil {
+		return err
+	}
+	d.e.mu.Lock()
+	defer d.e.mu.Unlock()
+	d.shownMarks, d.heldFrom, d.held = d.time.startMarks(), at, held
 	return nil
 }
 
@@ -179,9 +193,36 @@ func (d *dataflow) onLate(op int, mark int64, rows *delta.Batch) error {
 	return nil
 }
 
+// FirstHeld gives the least time of a view's results that are not final, as of its last step; ok is false when none is held. It
+// waits for a view that is being started.
+func (e *Engine) FirstHeld(ctx context.Context, view uint32) (at int64, ok bool, err error) {
+	for {
+		e.mu.Lock()
+		d := e.flows[view]
+		if d == nil || d.status != Loading {
+			defer e.mu.Unlock()
+			if d == nil {
+				return 0, false, nil
+			}
+			return d.heldFrom, d.held, nil
+		}
+		changed := d.changed
+		e.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return 0, false, ctx.Err()
+		}
+	}
+}
+
 // writeTime adds to a step what has become of the dataflow's time.
 func (d *dataflow) writeTime(st *storage.Step) error {
 	t := &d.time
+	var err error
+	if t.heldFrom, t.held, err = d.flow.FirstHeld(); err != nil {
+		return err
+	}
 	if t.moved {
 		st.PutNote(marksNote, t.set.Append(nil))
 	}
@@ -212,6 +253,7 @@ func (d *dataflow) wroteTime() {
 	t.late += uint64(t.lateNow)
 	t.latest, t.lateNow = t.latest[:0], 0
 	d.stats.LateRows = int64(t.late)
+	d.heldFrom, d.held = t.heldFrom, t.held
 	if t.moved {
 		t.moved = false
 		d.shownMarks = t.startMarks()

@@ -56,6 +56,9 @@ func (d *dataflow) build() error {
 		return fmt.Errorf("build operators: %w", err)
 	}
 	d.flow = flow
+	if err := d.showTime(); err != nil {
+		return err
+	}
 	if d.out.openErrors, err = d.e.countErrors(d.id); err != nil || !d.clocked || d.fresh {
 		return err
 	}

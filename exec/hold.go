@@ -96,6 +96,17 @@ func (h *hold) Flush() error {
 	return h.out.end()
 }
 
+// FirstHeld gives, after a Flush, the least time of the rows that are not final; ok is false where there are none, or the plan
+// holds nothing.
+func (d *Dataflow) FirstHeld() (at int64, ok bool, err error) {
+	for _, op := range d.ops {
+		if h, is := op.(*hold); is {
+			return h.rows.first()
+		}
+	}
+	return 0, false, nil
+}
+
 // finish gives out a row that has become final.
 func (h *hold) finish(_ int64, row []byte, w int64) error {
 	if h.n.Flag {

@@ -126,6 +126,15 @@ func (t *timed) settle() error {
 	return nil
 }
 
+// first is the least time that is there; ok is false when nothing is.
+func (t *timed) first() (at int64, ok bool, err error) {
+	err = t.times.ScanFrom(keys.Hash(nil), nil, timeKey(nil, t.from), func(row []byte, _ int64) bool {
+		at, ok = parseTimeKey(row), true
+		return false
+	})
+	return at, ok, err
+}
+
 // take removes everything before a time and calls f for it, in order of time and bytes.
 func (t *timed) take(before int64, f func(at int64, member []byte, w int64) error) error {
 	if err := t.settle(); err != nil {

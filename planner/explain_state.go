@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"millrace/pgerr"
 	"millrace/planner/physical"
 )
 
@@ -189,4 +190,21 @@ func byteSize(n int64) string {
 		return fmt.Sprintf("%d kB", n>>10)
 	}
 	return fmt.Sprintf("%d MB", n>>20)
+}
+
+// CheckBounded refuses the plan of a view that has an operator whose state nothing bounds.
+func CheckBounded(p *physical.Plan) error {
+	x := &explainer{p: p, seen: make([]bool, len(p.Nodes))}
+	for _, n := range p.Nodes {
+		if x.state(n) == "" {
+			continue
+		}
+		if b := x.bound(n); strings.HasPrefix(b, "nothing") {
+			kind, _, _ := strings.Cut(x.describe(n), ": ")
+			return pgerr.New(pgerr.InvalidObjectDefinition, "the state of the view would be bounded by %s", b).
+				WithDetail("The operator is %s; it keeps %s.", kind, x.state(n)).
+				WithHint("Group or join by a time of a stream with WATERMARK FOR, as by window_start of TUMBLE; filter by now(); or SET allow_unbounded_state = on.")
+		}
+	}
+	return nil
 }

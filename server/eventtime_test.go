@@ -330,3 +330,49 @@ func TestExpiredStateIsGone(t *testing.T) {
 }
 
 var stateRows = regexp.MustCompile(`state (\d+) rows?`)
+
+// TestWhyPending follows what EXPLAIN WHY PENDING says of a view over two streams.
+func TestWhyPending(t *testing.T) {
+	n := startNode(t)
+	d := n.db()
+	for _, s := range []string{"a", "b"} {
+		d.exec("CREATE STREAM " + s + " (ts timestamptz, WATERMARK FOR ts AS ts IDLE TIMEOUT INTERVAL '1 hour')")
+	}
+	const counts = "(SELECT window_start, count(*) AS n FROM TUMBLE(%s, ts, INTERVAL '10 seconds') GROUP BY 1)"
+	d.exec("CREATE MATERIALIZED VIEW v AS SELECT window_start, x.n, y.n AS m FROM " + fmt.Sprintf(counts, "a") + " x JOIN " + fmt.Sprintf(counts, "b") +
+		" y USING (window_start) EMIT ON WINDOW CLOSE")
+	d.exec("CREATE MATERIALIZED VIEW u AS SELECT count(*) FROM a")
+	expect := func(view string, lines ...string) {
+		t.Helper()
+		got := strings.Join(d.query("EXPLAIN WHY PENDING "+view).column(0), "\n")
+		if !regexp.MustCompile("^" + strings.Join(lines, "\n") + "$").MatchString(got) {
+			t.Errorf("%s:\n%s\nwant\n%s", view, got, strings.Join(lines, "\n"))
+		}
+	}
+	expect("u", "u gives out its results at every change: none is pending.")
+	d.exec("INSERT INTO a VALUES ('2026-01-01 00:00:05+00'), ('2026-01-01 00:00:31+00')")
+	d.exec("INSERT INTO b VALUES ('2026-01-01 00:00:06+00')")
+	for range 2 {
+		expect("v", "The next results of v to be final are those with window_start = 2026-01-01 00:00:00\\+00.",
+			"A result is final when its window_start lies below the least of \\(watermark of a, by window, watermark of b, by window\\), now 2026-01-01 00:00:00\\+00.",
+			"stream a stands at 2026-01-01 00:00:31\\+00.",
+			"stream b stands at 2026-01-01 00:00:06\\+00, and is what the results wait for.",
+			"  Its partition \"\" is the furthest behind, at 2026-01-01 00:00:06\\+00; its last rows came at 20.*.",
+			"  If it stays silent it is idle at .*, in (1h0m|59m5).*, and holds no other partition or input back.")
+		if err := n.restart(); err != nil {
+			t.Fatal(err)
+		}
+		d = n.db()
+	}
+	if got := d.query("SELECT relation, holds_back FROM millrace.watermarks").String(); got != "\"a\"  \"\"\n\"b\"  \"v\"\n" {
+		t.Errorf("held back: %s", got)
+	}
+	d.exec("INSERT INTO b VALUES ('2026-01-01 00:01:06+00')")
+	expect("v", "No result of v is pending.", "A result is final when .*, now 2026-01-01 00:00:30\\+00.",
+		"stream a stands at 2026-01-01 00:00:31\\+00, and is what the results wait for.", "  Its partition .*", "  If it stays silent .*",
+		"stream b stands at 2026-01-01 00:01:06\\+00.")
+	if got := d.query("SHOW WATERMARKS").column(0); !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("SHOW WATERMARKS lists %v", got)
+	}
+	d.refused("42809", "EXPLAIN WHY PENDING a")
+}

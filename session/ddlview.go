@@ -187,6 +187,9 @@ func (s *Session) defineFlow(r *catalog.Relation, query *ast.Select, names []str
 	if len(q.Params) > 0 {
 		return noParameter(query)
 	}
+	if err := s.checkBounded(q.Plan); err != nil {
+		return err
+	}
 	if r.Columns, err = viewColumns(q.Columns, names, pos); err != nil {
 		return err
 	}

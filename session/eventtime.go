@@ -161,6 +161,18 @@ func lateness(r *catalog.Relation) (int64, error) {
 	return fixedLength(iv, latenessOption)
 }
 
+// showWatermarks is the query that SHOW WATERMARKS stands for.
+func showWatermarks(st *ast.Show) (ast.Statement, error) {
+	if st.From != nil || st.Like != nil || st.Where != nil {
+		return nil, pgerr.Unsupported("a filter of SHOW").WithHint("Query millrace.watermarks.").At(st.Pos)
+	}
+	q, err := parser.ParseOne("SELECT relation, partition, watermark, lag, idle, holds_back FROM millrace.watermarks ORDER BY relation, partition")
+	if err != nil {
+		return nil, err
+	}
+	return q.AST, nil
+}
+
 // PlanWatermark gives the expression of a relation's WATERMARK clause: the engine asks for it with the first rows.
 func PlanWatermark(r *catalog.Relation, cat *catalog.Snapshot) (expr.Expr, error) {
 	e, err := parser.ParseExpr(r.Watermark.Expr)

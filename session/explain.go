@@ -137,7 +137,9 @@ func (s *Session) runExplain(ctx context.Context, p *prepared, params []types.Da
 		return err
 	}
 	var text string
-	if st.Object != nil {
+	if st.WhyPending {
+		text, err = s.explainPending(ctx, st, c)
+	} else if st.Object != nil {
 		text, err = s.explainRunning(ctx, st, opt, c)
 	} else {
 		text, err = s.explainStatement(ctx, p, params, st, opt, c)

@@ -56,6 +56,8 @@ func (s *Session) Catalog(function string, args []types.Datum) (d types.Datum, o
 		return types.NewString("PostgreSQL " + ServerVersion + " (Millrace " + s.srv.Version + ")"), true, nil
 	case "millrace_version":
 		return types.NewString(s.srv.Version), true, nil
+	case "current_watermark":
+		return s.currentWatermark(args[0].I), true, nil
 	case "format_type":
 		return s.formatType(args)
 	case "to_regclass":

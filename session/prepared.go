@@ -40,6 +40,13 @@ func (s *Session) plan(p *prepared) error {
 	p.path = s.planSettings()
 	p.query, p.dml, p.point = nil, nil, nil
 	env := s.planEnv(p)
+	if st, ok := p.stmt.AST.(*ast.Show); ok && st.Listing && st.Name == "watermarks" {
+		q, err := showWatermarks(st)
+		if err != nil {
+			return err
+		}
+		p.stmt.AST = q
+	}
 	switch st := p.stmt.AST.(type) {
 	case *ast.Select:
 		if st.Into != nil {

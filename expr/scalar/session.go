@@ -187,6 +187,7 @@ func catalogFunctions() []*expr.Function {
 		sequence("setval", by, tInt8, tBool)
 	}
 	sequence("lastval")
+	add("current_watermark", tTimestampTZ, tRegclass)
 	add("pg_get_userbyid", tName, tOID)
 	for _, object := range []string{"table", "type", "function", "operator", "opclass", "opfamily", "collation", "conversion", "ts_config", "ts_dict", "ts_parser", "ts_template", "statistics_obj"} {
 		add("pg_"+object+"_is_visible", tBool, tOID)

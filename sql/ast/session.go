@@ -8,6 +8,8 @@ type Explain struct {
 	// Object, instead of Query, names a materialized view or a sink that is at work, of that Kind.
 	Object *ObjectName
 	Kind   ObjectKind
+	// WhyPending is EXPLAIN WHY PENDING: what the next final result of Object, a materialized view, waits for.
+	WhyPending bool
 }
 
 // Option gives the option of that name, the last one where there are several, or nil.

@@ -202,7 +202,7 @@ func (p *parser) reset() ast.Statement {
 var showLists = map[string]bool{
 	"databases": true, "schemas": true, "tables": true, "streams": true, "views": true, "indexes": true, "sinks": true,
 	"connections": true, "secrets": true, "subscriptions": true, "functions": true, "roles": true, "users": true,
-	"sequences": true, "types": true, "jobs": true, "columns": true, "cursors": true, "settings": true,
+	"watermarks": true, "sequences": true, "types": true, "jobs": true, "columns": true, "cursors": true, "settings": true,
 }
 
 // show reads SHOW of a setting, SHOW CREATE of an object, and SHOW of a kind of object with FROM, LIKE and WHERE.

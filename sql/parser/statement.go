@@ -119,6 +119,10 @@ func (p *parser) explain() ast.Statement {
 		}
 	}
 	switch {
+	case p.isWord("why") && wordIs(p.peek(1), "pending") && len(e.Options) == 0:
+		p.next()
+		p.next()
+		e.Kind, e.WhyPending = ast.KindMaterializedView, true
 	case p.acceptAll(lex.MATERIALIZED, lex.VIEW):
 		e.Kind = ast.KindMaterializedView
 	case p.accept(lex.SINK):
