@@ -23,7 +23,7 @@ func (b *Binder) bindSelect(q *ast.Select, s *scope, opt selectOptions) (*Rel, e
 	}
 	switch {
 	case q.Into != nil:
-		return nil, pgerr.Unsupported("SELECT INTO").WithHint("Use CREATE TABLE or CREATE MATERIALIZED VIEW ... AS.").At(q.Into.Pos)
+		return nil, pgerr.New(pgerr.SyntaxError, "SELECT ... INTO is not allowed here").At(q.Into.Name.Pos)
 	case len(q.Locking) > 0 && (b.env.View || b.viewDepth > 0):
 		// In a session's own query a lock is not needed: a transaction whose reads have changed does not commit.
 		return nil, pgerr.Unsupported("FOR UPDATE in a view").At(q.Locking[0].Pos)

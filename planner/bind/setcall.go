@@ -4,9 +4,11 @@ import (
 	"slices"
 
 	"millrace/expr"
+	"millrace/expr/scalar"
 	"millrace/pgerr"
 	"millrace/planner/logical"
 	"millrace/sql/ast"
+	"millrace/types"
 )
 
 // setCalls collects the set-returning functions of a select list, or of GROUP BY. Those of one level run in lock step, for
@@ -114,10 +116,20 @@ func (c *clause) setCall(e *ast.FuncCall) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(f.Cols) != 1 {
-		return nil, pgerr.Unsupported("a set-returning function with several columns in a select list").At(e.Pos)
+	if len(f.Cols) == 1 {
+		return c.b.cols.Ref(f.Cols[0]), nil
 	}
-	return c.b.cols.Ref(f.Cols[0]), nil
+	// Beside a function that gives more rows it is NULL, and not a row of NULLs.
+	fields, attrs := make([]expr.Expr, len(f.names)), make([]types.Attr, len(f.names))
+	for i, col := range f.names {
+		x := c.b.column(col.id, e.Pos, col.name)
+		fields[i], attrs[i] = x, types.Attr{Name: col.name, T: x.T.WithoutMod()}
+	}
+	row, err := makeRow(fields, attrs, e.Pos)
+	if err != nil {
+		return nil, err
+	}
+	return &expr.Case{T: row.T, Else: row, Whens: []expr.When{{Cond: scalar.RowNull(row, false), Result: &expr.Const{Value: types.Null, T: row.T}}}}, nil
 }
 
 // setCallRow binds a set-returning function in a select list: the rows that it gives are made beside those of the list's

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"millrace/expr"
 	"millrace/expr/agg"
 	"millrace/expr/scalar"
@@ -171,9 +173,10 @@ func (c *clause) windowArgs(w *windowCall, e *ast.FuncCall) error {
 	f := windowFuncs[e.Name.Name]
 	args := make([]expr.Expr, len(e.Args))
 	pos := make([]int, len(e.Args))
+	names := make([]string, len(e.Args))
 	for i, a := range e.Args {
 		if n, ok := a.(*ast.NamedArg); ok {
-			return pgerr.Unsupported("named arguments of window functions").At(n.Pos)
+			a, names[i] = n.Value, n.Name
 		}
 		var err error
 		if args[i], err = c.bind(a); err != nil {
@@ -184,6 +187,9 @@ func (c *clause) windowArgs(w *windowCall, e *ast.FuncCall) error {
 	undefined := func() error {
 		return pgerr.New(pgerr.UndefinedFunction, "function %s does not exist", signature(e.Name.Name, typesOf(args))).
 			WithHint("No function matches the given name and argument types. You might need to add explicit type casts.").At(e.Pos)
+	}
+	if slices.ContainsFunc(names, func(n string) bool { return n != "" }) { // none names its arguments
+		return undefinedNamed(e.Name.Name, args, names, e.Pos)
 	}
 	if len(args) < f.least || len(args) > f.most {
 		return undefined()

@@ -450,7 +450,7 @@ func (p *parser) selectInto(allowed bool) {
 	p.accept(lex.TABLE)
 	into.Name = p.qualifiedName()
 	if !allowed {
-		p.later(pgerr.New(pgerr.SyntaxError, "SELECT ... INTO is not allowed here").At(int(pos)))
+		p.later(pgerr.New(pgerr.SyntaxError, "SELECT ... INTO is not allowed here").At(into.Name.Pos))
 		return
 	}
 	p.into = into
