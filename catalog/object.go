@@ -100,6 +100,9 @@ type Relation struct {
 	// OnConflict is what a table does with a new row whose key exists; nil: it is refused.
 	OnConflict *ConflictRule `json:",omitempty"`
 
+	// TTL is the age, in microseconds since it was last written, at which a table's row is deleted; 0 keeps rows.
+	TTL int64 `json:",omitempty"`
+
 	Watermark *Watermark `json:",omitempty"`
 	// Marks bound the columns of a materialized view in time, see TimeMarks.
 	Marks []*watermark.Mark `json:",omitempty"`

@@ -93,6 +93,7 @@ type groupState struct {
 	commit  *storage.Commit
 	cat     *catalog.Snapshot // with the changes of the group's earlier transactions
 	epoch   uint64
+	now     int64             // the epoch's time
 	seq     map[uint32]uint32 // next changelog sequence per relation
 	overlay map[string][]byte // rows written by earlier transactions of the group; nil value is deleted
 	nextRow int64
@@ -149,6 +150,7 @@ func (e *Engine) commitGroup(group []*Txn) {
 		commit:  e.store.NewCommit(),
 		cat:     e.Catalog(),
 		epoch:   epoch,
+		now:     e.commitTime(),
 		seq:     map[uint32]uint32{},
 		overlay: map[string][]byte{},
 		nextRow: rowIDBase(epoch),
@@ -165,9 +167,8 @@ func (e *Engine) commitGroup(group []*Txn) {
 		g.commit.Close()
 		return
 	}
-	now := e.commitTime()
-	e.decideWatermarks(g, accepted, now)
-	if err := g.commit.Apply(epoch, now); err != nil {
+	e.decideWatermarks(g, accepted, g.now)
+	if err := g.commit.Apply(epoch, g.now); err != nil {
 		err = fmt.Errorf("commit epoch %d: %w", epoch, err)
 		if !errors.Is(err, storage.ErrDiskFull) {
 			e.commitErr = err // what is on disk is unknown: refuse every later commit
@@ -178,7 +179,7 @@ func (e *Engine) commitGroup(group []*Txn) {
 		}
 		return
 	}
-	e.publish(g, now, accepted)
+	e.publish(g, accepted)
 	for _, t := range accepted {
 		t.epoch = epoch
 		t.done <- nil
@@ -195,6 +196,11 @@ func (e *Engine) stage(g *groupState, t *Txn) error {
 	st := &txnState{g: g, e: e, cat: g.cat, overlay: map[string][]byte{}, nextRow: g.nextRow}
 	if t.edit != nil {
 		st.cat = t.edit.Snapshot()
+	}
+	if t.expire != 0 {
+		if err := st.expire(t); err != nil {
+			return err
+		}
 	}
 	for i := range t.Writes {
 		if err := st.settle(&t.Writes[i]); err != nil {
@@ -256,6 +262,7 @@ func (st *txnState) apply(t *Txn) {
 			g.commit.PutRow(op.rel, op.key, op.row)
 		}
 	}
+	st.keepAges(t)
 	g.nextRow, g.cat = st.nextRow, st.cat
 	for i := range t.Writes {
 		w := &t.Writes[i]
@@ -291,8 +298,8 @@ func (st *txnState) apply(t *Txn) {
 }
 
 // publish makes a group visible: the new epoch, its snapshot, the tails, the catalog; then it wakes dataflows.
-func (e *Engine) publish(g *groupState, now int64, txns []*Txn) {
-	snap := e.newSharedSnapshot(g.epoch, now)
+func (e *Engine) publish(g *groupState, txns []*Txn) {
+	snap := e.newSharedSnapshot(g.epoch, g.now)
 	e.mu.Lock()
 	old := e.published
 	e.published = snap
@@ -313,6 +320,7 @@ func (e *Engine) publish(g *groupState, now int64, txns []*Txn) {
 		if t.published != nil {
 			t.published(g.epoch)
 		}
+		e.noteAges(t, g.now)
 	}
 	for _, t := range g.touched {
 		if r := e.relations[t.rel]; r != nil {

@@ -140,18 +140,21 @@ func (e *Engine) publishDDL(epoch uint64, added, removed, updated []*catalog.Rel
 		delete(e.relations, r.ID)
 		delete(e.tracked, r.ID)
 		e.markers.Delete(r.ID)
+		delete(e.oldest, r.ID)
 	}
 	for _, r := range updated {
 		e.follow(r, epoch, e.published.wall)
 		if d := e.flows[r.ID]; d != nil {
 			d.rel.Store(r)
 		}
+		e.watchAges(r)
 	}
 	for _, r := range added {
 		switch r.Kind {
 		case catalog.Stream, catalog.Table:
 			e.relations[r.ID] = &relation{id: r.ID}
 			e.follow(r, epoch, e.published.wall)
+			e.watchAges(r)
 		case catalog.MaterializedView, catalog.Sink:
 			e.relations[r.ID] = &relation{id: r.ID}
 			d := flows[r.ID]

@@ -75,6 +75,7 @@ type Engine struct {
 
 	mu           sync.Mutex
 	published    *sharedSnapshot
+	oldest       map[uint32]int64     // when the oldest row of a table with a TTL was written, or noTime
 	timed        map[uint32]*dataflow // those that wait for a time
 	tracked      map[uint32]*tracked  // relations with a watermark; which there are changes in the committer only
 	timesTrimmed uint64               // exact times are gone through this epoch, as far as this process knows
@@ -134,6 +135,7 @@ func Open(opt Options) (*Engine, error) {
 		sequences:     map[uint32]*sequence{},
 		timed:         map[uint32]*dataflow{},
 		tracked:       map[uint32]*tracked{},
+		oldest:        map[uint32]int64{},
 		dueMoved:      make(chan struct{}, 1),
 	}
 	if err := e.load(); err != nil {
@@ -234,6 +236,7 @@ func (e *Engine) restore(r *catalog.Relation, snap *catalog.Snapshot) error {
 		last = max(last, marked)
 		e.mu.Lock()
 		e.relations[r.ID] = &relation{id: r.ID, lastChange: last, rows: e.guessRows(r)}
+		e.watchAges(r)
 		e.mu.Unlock()
 	case catalog.MaterializedView, catalog.Sink:
 		d := e.newDataflow(r)

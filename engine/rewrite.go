@@ -20,7 +20,7 @@ type Rewrite struct {
 
 // exclusive says that a transaction is committed in a group of its own: it reads all rows of a table, or changes which
 // entries rows have, so that what others of its group write must be in the store before.
-func (t *Txn) exclusive() bool { return t.edit != nil }
+func (t *Txn) exclusive() bool { return t.edit != nil || t.expire != 0 }
 
 // building is what a change of definitions writes ahead of its commit.
 type building struct {
@@ -58,6 +58,11 @@ func (st *txnState) build(t *Txn) (err error) {
 		}
 	}
 	for _, x := range st.cat.Relations() {
+		if x.Kind == catalog.Table {
+			if err := b.ages(x); err != nil {
+				return err
+			}
+		}
 		if x.Kind != catalog.Index {
 			continue
 		}
@@ -99,9 +104,12 @@ func (b *building) rewrite(w *Rewrite) error {
 		if err != nil || out == nil {
 			return err
 		}
-		return b.fill(out, space, rows, func(i int) (key, value []byte, unique bool) {
+		if err := b.fill(out, space, rows, func(i int) (key, value []byte, unique bool) {
 			return RowKey(w.To, rows, i), codec.AppendRow(nil, rows, nil, i), true
-		})
+		}); err != nil {
+			return err
+		}
+		return b.moveAges(w, out, in, rows)
 	})
 	if err != nil || out == nil {
 		return err

@@ -7,6 +7,7 @@ import (
 
 	"millrace/catalog"
 	"millrace/delta"
+	"millrace/storage"
 	"millrace/storage/codec"
 	"millrace/types"
 )
@@ -55,6 +56,8 @@ type txnState struct {
 	rowOps  []rowOp
 	nextRow int64
 	scratch []byte
+	expired storage.Expiry // the last entry of a table's rows in order of age that is dealt with
+	ageless []uint32       // ids of rows that have ages no more
 }
 
 type rowOp struct {

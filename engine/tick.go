@@ -18,9 +18,16 @@ const (
 // and as much as a commit and a step take.
 const tickEvery = 40 * time.Millisecond
 
-// Tick commits an epoch that changes nothing and carries the clock's time, and returns it. The engine does so by itself when
-// a dataflow waits for a time that has come and no other commit has carried it; with a ManualClock it does not.
-func (e *Engine) Tick(ctx context.Context) (uint64, error) { return e.Commit(ctx, &Txn{}) }
+// Tick commits the clock's time, and deletes the rows of tables that are too old by then: in as many epochs as that takes, else in
+// one that changes nothing. It returns the last. The engine does so by itself when a dataflow waits for a time that has come and
+// no other commit has carried it, and when a row has come to its age; with a ManualClock it does not.
+func (e *Engine) Tick(ctx context.Context) (uint64, error) {
+	epoch, err := e.expireRows(ctx)
+	if err != nil || epoch != 0 {
+		return epoch, err
+	}
+	return e.Commit(ctx, &Txn{})
+}
 
 // EpochTime gives the commit time of an epoch in microseconds from 2000-01-01 UTC. It is exact for the newest ten minutes
 // and wherever a dataflow has yet to step over the epoch; older epochs have the time of the last one in the same second, and those beyond
@@ -51,7 +58,7 @@ func (e *Engine) wakeDue() {
 	}
 }
 
-// nextDue is the earliest time after the published one for which a dataflow waits, or noTime.
+// nextDue is the earliest time after the published one for which a dataflow waits, or at which a row comes to its age, or noTime.
 func (e *Engine) nextDue() int64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -64,10 +71,14 @@ func (e *Engine) nextDue() int64 {
 	for _, k := range e.tracked {
 		next = min(next, max(k.next, e.published.wall+1))
 	}
+	cat := e.Catalog()
+	for id := range e.oldest {
+		next = min(next, e.expiry(id, cat))
+	}
 	return next
 }
 
-// NextDue gives the earliest time after the last commit's for which a view waits; ok is false when none does. Views that have yet
+// NextDue gives the earliest time for which a view or the age of a row waits; ok is false when none does. Views that have yet
 // to follow the last commit do not count: see Settle.
 func (e *Engine) NextDue() (micros int64, ok bool) {
 	micros = e.nextDue()

@@ -34,7 +34,12 @@ func (s *Session) createTable(ctx context.Context, st *ast.CreateTable, c Client
 		if err := b.setWatermark(); err != nil {
 			return err
 		}
-		if err := s.setOptions(r, st.Options); err != nil {
+		ttl, _, options, err := takeTTL(st.Options)
+		if err != nil {
+			return err
+		}
+		r.TTL = ttl
+		if err := s.setOptions(r, options); err != nil {
 			return err
 		}
 		if _, ok := r.Option("connector"); ok {

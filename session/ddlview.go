@@ -408,6 +408,8 @@ func (s *Session) alterAction(ctx context.Context, r *catalog.Relation, a *ast.A
 			}
 			return e.Modify(r.ID, func(r *catalog.Relation) { r.Columns[i].Name = a.NewName })
 		})
+	case ast.AlterSetOptions, ast.AlterResetOptions:
+		return s.alterOptions(ctx, r, a)
 	case ast.AlterPause, ast.AlterResume:
 		return s.pauseOrResume(ctx, r, a)
 	case ast.AlterRoleOptions:

@@ -28,11 +28,13 @@ func (s *Store) NewBulk(rel uint32) *Bulk {
 func (b *Bulk) Relation() uint32 { return b.rel }
 
 // Put sets a row.
-func (b *Bulk) Put(key, row []byte) {
+func (b *Bulk) Put(key, row []byte) { b.set(kindTable, key, row) }
+
+func (b *Bulk) set(kind byte, key, val []byte) {
 	if b.err != nil {
 		return
 	}
-	if b.err = b.b.Set(append(appendHead(make([]byte, 0, headLen+len(key)), b.rel, kindTable), key...), row, nil); b.err == nil && b.b.Len() >= bulkBytes {
+	if b.err = b.b.Set(append(appendHead(make([]byte, 0, headLen+len(key)), b.rel, kind), key...), val, nil); b.err == nil && b.b.Len() >= bulkBytes {
 		b.Flush()
 	}
 }

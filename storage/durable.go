@@ -180,9 +180,9 @@ func (s *Store) trimLog(db *pebble.DB, id uint32, through uint64) error {
 	return db.DeleteRange(lower, logStart(id, kindLog, through), pebble.NoSync)
 }
 
-// DropRows removes a table's rows under an id and leaves its changelog. It is not synced: after a crash the rows may be
+// DropRows removes a table's rows under an id, with their ages, and leaves its changelog. It is not synced: after a crash the rows may be
 // back, which matters to nobody who does not read them.
 func (s *Store) DropRows(rel uint32) error {
-	lower, upper := kindRange(rel, kindTable)
+	lower, upper := key(rel, kindTable, nil), key(rel, kindExpiry+1, nil)
 	return s.durable.DeleteRange(lower, upper, pebble.NoSync)
 }

@@ -22,6 +22,8 @@ const (
 	// kindMark and kindTracker are neighbours.
 	kindMark    byte = 0x40 // position, sequence 0 -> watermark after the epoch
 	kindTracker byte = 0x41 // -> progress of the partitions in time
+	kindAge     byte = 0x31 // row key -> when the row was written, of a table whose rows expire
+	kindExpiry  byte = 0x32 // when a row was written, row key -> nothing
 
 	// Derived, per dataflow.
 	kindFrontier byte = 0x01 // -> epoch
