@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"strconv"
+
 	"millrace/types"
 	"millrace/watermark"
 )
@@ -206,6 +208,18 @@ type Schema struct {
 	Owner   string
 	Comment string `json:",omitempty"`
 }
+
+// pausedOption says that a stream's connector, a view or a sink stands still.
+const pausedOption = "paused"
+
+// Paused reports whether the relation was paused and not resumed since.
+func (r *Relation) Paused() bool {
+	v, _ := r.Option(pausedOption)
+	return v == "true"
+}
+
+// SetPaused pauses a relation that is being changed, or resumes it.
+func (r *Relation) SetPaused(paused bool) { r.SetOption(pausedOption, strconv.FormatBool(paused)) }
 
 // SetOption sets a WITH option on a relation that is being changed; the options of other copies stay.
 func (r *Relation) SetOption(name, value string) {

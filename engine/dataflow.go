@@ -27,6 +27,7 @@ const (
 	Running     Status = "running"
 	Failed      Status = "failed"
 	Quarantined Status = "quarantined" // failed repeatedly; not started until resumed
+	Paused      Status = "paused"      // takes no steps until resumed
 )
 
 // failuresMax is how often a view may fail before it is set aside.
@@ -72,6 +73,7 @@ type dataflow struct {
 	loading  bool        // its first contents are not complete: it serves no read
 	placed   bool        // the frontier is valid, or, while loading, where it will be when loaded
 	running  bool
+	busy     bool    // it is taking a step
 	nextTime int64   // the next time at which its rows change by themselves; noTime is never
 	acted    uint64  // of a clocked one: the end of the last step that changed its rows
 	stops    []*stop // epochs that a step must end at, ascending
@@ -348,7 +350,13 @@ func (d *dataflow) runRecovered() (err error) {
 			return err
 		}
 		err = d.step(target)
-		if errors.Is(err, storage.ErrDiskFull) {
+		switch {
+		case errors.Is(err, errPaused):
+			if err := d.rebuild(); err != nil {
+				return err
+			}
+			continue
+		case errors.Is(err, storage.ErrDiskFull):
 			err = d.waitForDisk(err)
 		}
 		if err != nil {
@@ -366,7 +374,18 @@ func (d *dataflow) waitForDisk(cause error) error {
 	case <-d.ctx.Done():
 		return ErrStopped
 	}
+	return d.rebuild()
+}
+
+// rebuild makes the operators anew from what is stored; what a step that was given up has left in memory is gone.
+func (d *dataflow) rebuild() error {
 	d.space.Close()
+	if d.out.sink != nil {
+		if err := d.out.sink.Close(); err != nil {
+			d.e.log.Warn("a sink could not be closed; it is opened anew", "sink", d.name(), "error", err)
+		}
+		d.out.sink = nil
+	}
 	return d.build()
 }
 
@@ -466,8 +485,12 @@ func (d *dataflow) next() (uint64, error) {
 	e := d.e
 	for {
 		e.mu.Lock()
+		if d.busy && d.paused() {
+			d.broadcast() // see rest
+		}
 		d.serveStops()
 		target, ready, err := d.chooseTarget()
+		d.busy = ready && err == nil
 		e.mu.Unlock()
 		if err != nil {
 			return 0, err
@@ -492,7 +515,7 @@ func (d *dataflow) next() (uint64, error) {
 // chooseTarget decides how far the next step may go; Engine.mu is held. A step never crosses a stop, and ends
 // where every input view has ended a step, too.
 func (d *dataflow) chooseTarget() (target uint64, ready bool, err error) {
-	if d.isCurrent() {
+	if d.isCurrent() || d.paused() {
 		return 0, false, nil
 	}
 	target = d.e.published.epoch

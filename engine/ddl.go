@@ -71,6 +71,9 @@ func (e *Engine) CommitDDL(ctx context.Context, t *Txn, f func(*catalog.Edit) er
 			e.startSource(r)
 		}
 	}
+	if err := e.settlePauses(ctx, before, updated); err != nil {
+		return err
+	}
 	return e.cleanUp(removed)
 }
 
@@ -115,6 +118,9 @@ func (e *Engine) newFlows(added []*catalog.Relation, after *catalog.Snapshot) (m
 			if in.up != nil {
 				e.mu.Lock()
 				err := in.up.failure()
+				if err == nil {
+					err = in.up.held()
+				}
 				e.mu.Unlock()
 				if err != nil {
 					return nil, err
@@ -145,7 +151,7 @@ func (e *Engine) publishDDL(epoch uint64, added, removed, updated []*catalog.Rel
 	for _, r := range updated {
 		e.follow(r, epoch, e.published.wall)
 		if d := e.flows[r.ID]; d != nil {
-			d.rel.Store(r)
+			d.follow(r)
 		}
 		e.watchAges(r)
 	}
@@ -196,6 +202,12 @@ func (e *Engine) Resume(view uint32) error {
 	if old == nil {
 		return errors.New("no such view")
 	}
+	return e.restart(old)
+}
+
+// restart puts a new dataflow in place of one that has ended, if it has; Engine.ddl is held.
+func (e *Engine) restart(old *dataflow) error {
+	view := old.id
 	if e.runs(old) {
 		return nil
 	}

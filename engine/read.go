@@ -66,7 +66,7 @@ func (e *Engine) BeginRead(ctx context.Context, relations []uint32, notify func(
 // at the epoch, and only the named ones are waited for. See Include.
 func (e *Engine) BeginReadAll(ctx context.Context, relations []uint32, notify func(Behind)) (*Read, error) {
 	// New views choose their place when they begin to load, not when they have loaded: this does not wait long.
-	if err := e.lockPlaced(ctx, func() []uint32 { return slices.Collect(maps.Keys(e.flows)) }); err != nil {
+	if err := e.lockPlaced(ctx, func() []uint32 { return slices.Collect(maps.Keys(e.flows)) }, false); err != nil {
 		return nil, err
 	}
 	r, err := e.newRead()
@@ -75,7 +75,7 @@ func (e *Engine) BeginReadAll(ctx context.Context, relations []uint32, notify fu
 		return nil, err
 	}
 	for id, d := range e.flows {
-		if d.failure() == nil {
+		if d.failure() == nil && d.heldBy() == nil {
 			r.ask(id, d)
 		}
 	}
@@ -93,6 +93,10 @@ func (r *Read) Include(ctx context.Context, relations []uint32, notify func(Behi
 	for _, id := range relations {
 		r.e.mu.Lock()
 		d := r.e.flows[id]
+		var held error
+		if d != nil {
+			held = d.held()
+		}
 		r.e.mu.Unlock()
 		if r.views[id] != nil {
 			continue
@@ -104,6 +108,9 @@ func (r *Read) Include(ctx context.Context, relations []uint32, notify func(Behi
 			continue
 		}
 		p, ok := r.promised[id]
+		if !ok && held != nil {
+			return held
+		}
 		if !ok {
 			return &ViewError{View: d.name(), Status: Loading, Err: errors.New("it had no contents when the transaction began")}
 		}
@@ -141,7 +148,7 @@ func (r *Read) ask(id uint32, d *dataflow) {
 
 // beginRead is BeginRead for a session (reader nil) or for a dataflow that loads its first contents.
 func (e *Engine) beginRead(ctx context.Context, relations []uint32, notify func(Behind), reader *dataflow) (*Read, error) {
-	if err := e.lockPlaced(ctx, func() []uint32 { return relations }); err != nil {
+	if err := e.lockPlaced(ctx, func() []uint32 { return relations }, reader != nil); err != nil {
 		return nil, err
 	}
 	r, err := e.newRead()
@@ -154,7 +161,10 @@ func (e *Engine) beginRead(ctx context.Context, relations []uint32, notify func(
 		if _, asked := r.promised[id]; asked || d == nil || r.views[id] != nil {
 			continue
 		}
-		if err = d.failure(); err != nil {
+		if err = d.failure(); err == nil {
+			err = d.held()
+		}
+		if err != nil {
 			break
 		}
 		r.ask(id, d)
@@ -176,11 +186,12 @@ func (e *Engine) beginRead(ctx context.Context, relations []uint32, notify func(
 
 // lockPlaced locks Engine.mu at a moment in which every named view, and every view below it, has a place in time. A new
 // view takes the published epoch for its first contents; a read must not ask it for an earlier one.
-// The names are asked for with the lock held.
-func (e *Engine) lockPlaced(ctx context.Context, relations func() []uint32) error {
+// The names are asked for with the lock held. With loads, it waits for views that are paused, too, which fail a read
+// of anyone else's.
+func (e *Engine) lockPlaced(ctx context.Context, relations func() []uint32, loads bool) error {
 	for {
 		e.mu.Lock()
-		changed := e.unplaced(relations())
+		changed := e.unplaced(relations(), loads)
 		if changed == nil {
 			return nil
 		}
@@ -195,10 +206,16 @@ func (e *Engine) lockPlaced(ctx context.Context, relations func() []uint32) erro
 
 // unplaced gives the channel that tells of a change of a view without a place; nil when there is none; Engine.mu is
 // held.
-func (e *Engine) unplaced(relations []uint32) <-chan struct{} {
+func (e *Engine) unplaced(relations []uint32, loads bool) <-chan struct{} {
 	for _, id := range relations {
 		d := e.flows[id]
 		if d == nil {
+			continue
+		}
+		if by := d.heldBy(); by != nil {
+			if loads {
+				return by.changed
+			}
 			continue
 		}
 		for _, v := range append([]*dataflow{d}, d.allUps...) {
@@ -327,7 +344,7 @@ func (e *Engine) PointRead(r *catalog.Relation, key, dst []byte, relaxed bool) (
 	}
 	e.mu.Lock()
 	d := e.flows[r.ID]
-	if d == nil || e.closed || d.failure() != nil || d.loading || !relaxed && !d.isCurrent() || d.stats.OpenErrors > 0 || viewForm(r) != keyed || !d.apply.TryRLock() {
+	if d == nil || e.closed || d.failure() != nil || d.loading || !relaxed && (!d.isCurrent() || d.heldBy() != nil) || d.stats.OpenErrors > 0 || viewForm(r) != keyed || !d.apply.TryRLock() {
 		e.mu.Unlock()
 		return nil, false, false, nil
 	}
@@ -386,7 +403,10 @@ func (e *Engine) WaitLoaded(ctx context.Context, view uint32, interval time.Dura
 	defer ticker.Stop()
 	for {
 		e.mu.Lock()
-		err, reached, changed := d.failure(), !d.loading && d.reached() >= target, d.changed
+		err, reached, changed := d.failure(), !d.loading && (d.reached() >= target || d.heldBy() != nil), d.changed
+		if err == nil && !reached {
+			err = d.held()
+		}
 		e.mu.Unlock()
 		if err != nil {
 			return err

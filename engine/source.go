@@ -57,7 +57,7 @@ func (e *Engine) startSource(r *catalog.Relation) {
 	}
 	e.sources[r.ID] = s
 	e.mu.Unlock()
-	if p, _ := r.Option("paused"); p == "true" {
+	if r.Paused() {
 		s.status.Status = "paused"
 		close(s.done)
 		return

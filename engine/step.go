@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -45,12 +46,7 @@ func (d *dataflow) build() error {
 		Watermarks: d.time.startMarks(),
 		Fresh:      d.fresh,
 		Now:        monotonic,
-		Interrupt: func() error {
-			if d.ctx.Err() != nil {
-				return ErrStopped
-			}
-			return nil
-		},
+		Interrupt:  d.interrupted,
 	})
 	if err != nil {
 		return fmt.Errorf("build operators: %w", err)
@@ -339,6 +335,9 @@ func (d *dataflow) load() error {
 		d.place(0)
 	} else {
 		epoch, err := d.loadSnapshot()
+		for held := (*PausedError)(nil); errors.As(err, &held); {
+			epoch, err = d.loadSnapshot() // the next attempt waits until the view below goes on
+		}
 		if err != nil {
 			return err
 		}

@@ -49,6 +49,9 @@ func (e *Engine) ViewStatus(id uint32) (ViewStatus, bool) {
 		return ViewStatus{}, false
 	}
 	v := ViewStatus{Relation: id, Status: d.status, Err: d.err, Frontier: d.reached(), Stats: d.stats}
+	if d.status == Running && d.paused() {
+		v.Status = Paused
+	}
 	if !d.isCurrent() {
 		v.Lag = e.published.epoch - min(d.frontier, e.published.epoch)
 	}

@@ -85,13 +85,13 @@ func (e *Engine) NextDue() (micros int64, ok bool) {
 	return micros, micros != noTime
 }
 
-// Settle waits until every view and sink that is not failed has followed the last commit, and says what it waits for.
+// Settle waits until every view and sink that is neither failed nor held up by a paused one has followed the last commit, and says what it waits for.
 func (e *Engine) Settle(ctx context.Context) error {
 	for {
 		e.mu.Lock()
 		var changed <-chan struct{}
 		for _, d := range e.flows {
-			if d.failure() == nil && (!d.isCurrent() || d.nextTime == math.MinInt64) {
+			if d.failure() == nil && d.heldBy() == nil && (!d.isCurrent() || d.nextTime == math.MinInt64) {
 				changed = d.changed
 				break
 			}

@@ -420,27 +420,20 @@ func (s *Session) alterAction(ctx context.Context, r *catalog.Relation, a *ast.A
 	return pgerr.Unsupported("this ALTER action").At(a.Pos)
 }
 
-// pauseOrResume stops or starts a stream's connector, or starts a failed view again.
+// pauseOrResume stops or starts a stream's connector, a view or a sink.
 func (s *Session) pauseOrResume(ctx context.Context, r *catalog.Relation, a *ast.AlterAction) error {
+	if r.Kind == catalog.MaterializedView || r.Kind == catalog.Sink {
+		return s.pauseFlow(ctx, r, a.Kind == ast.AlterPause)
+	}
 	if s.inBlock() {
-		return pgerr.Unsupported("PAUSE and RESUME in a transaction block").At(a.Pos)
+		return pgerr.Unsupported("PAUSE and RESUME of a connector in a transaction block").At(a.Pos)
 	}
 	eng := s.srv.Engine
-	if r.Kind == catalog.MaterializedView || r.Kind == catalog.Sink {
-		if a.Kind == ast.AlterPause {
-			return pgerr.Unsupported("pausing a " + r.Kind.String()).At(a.Pos)
-		}
-		return eng.Resume(r.ID)
-	}
 	if _, ok := r.Option("connector"); !ok {
 		return pgerr.New(pgerr.WrongObjectType, "%q has no connector", r.Name)
 	}
-	value := "false"
-	if a.Kind == ast.AlterPause {
-		value = "true"
-	}
 	err := s.ddl(ctx, func(e *catalog.Edit) error {
-		return e.Modify(r.ID, func(r *catalog.Relation) { r.SetOption("paused", value) })
+		return e.Modify(r.ID, func(r *catalog.Relation) { r.SetPaused(a.Kind == ast.AlterPause) })
 	})
 	if err != nil {
 		return err
@@ -449,4 +442,24 @@ func (s *Session) pauseOrResume(ctx context.Context, r *catalog.Relation, a *ast
 		eng.RestartSource(now)
 	}
 	return nil
+}
+
+// pauseFlow pauses or resumes a view or sink. RESUME also starts one again that has failed.
+func (s *Session) pauseFlow(ctx context.Context, r *catalog.Relation, pause bool) error {
+	if pause == r.Paused() {
+		switch {
+		case pause:
+			return nil
+		case s.inBlock():
+			return pgerr.New(pgerr.ActiveSQLTransaction, "RESUME of a %s that is not paused cannot run inside a transaction block", r.Kind)
+		}
+		return s.srv.Engine.Resume(r.ID)
+	}
+	if v, ok := s.srv.Engine.ViewStatus(r.ID); ok && pause && v.Status == engine.Loading {
+		return pgerr.New(pgerr.ObjectNotInPrerequisiteState, "cannot pause %s %q while it computes its first contents", r.Kind, r.Name).
+			WithHint("Wait until it is running, or drop it.")
+	}
+	return s.ddl(ctx, func(e *catalog.Edit) error {
+		return e.Modify(r.ID, func(r *catalog.Relation) { r.SetPaused(pause) })
+	})
 }

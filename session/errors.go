@@ -21,6 +21,7 @@ func translate(err error) error {
 		con  *engine.ConstraintError
 		gone *engine.RelationGoneError
 		view *engine.ViewError
+		held *engine.PausedError
 	)
 	switch {
 	case errors.As(err, &pe):
@@ -34,6 +35,9 @@ func translate(err error) error {
 		return pgerr.New(pgerr.ObjectNotInPrerequisiteState, "materialized view %q is %s", view.View, view.Status).
 			WithDetail("%v", view.Err).
 			WithHint("ALTER MATERIALIZED VIEW %s RESUME tries it again; dropping and creating the view computes it anew.", view.View)
+	case errors.As(err, &held):
+		return pgerr.New(pgerr.ObjectNotInPrerequisiteState, "%v", held).
+			WithHint("ALTER MATERIALIZED VIEW %s RESUME lets it go on. With SET read_freshness = relaxed a query of one view alone gets the rows that it has.", held.Paused)
 	case errors.Is(err, engine.ErrConflict):
 		return pgerr.New(pgerr.SerializationFailure, "could not serialize access due to concurrent update").
 			WithHint("Run the transaction again.")
