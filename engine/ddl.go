@@ -119,7 +119,7 @@ func (e *Engine) newFlows(added []*catalog.Relation, after *catalog.Snapshot) (m
 				e.mu.Lock()
 				err := in.up.failure()
 				if err == nil {
-					err = in.up.held()
+					err = in.up.pausedError()
 				}
 				e.mu.Unlock()
 				if err != nil {

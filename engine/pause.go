@@ -31,9 +31,9 @@ func (p *PausedError) Error() string {
 
 func (d *dataflow) paused() bool { return d.relation().Paused() }
 
-// heldBy gives the paused view without which d does not go on: d itself or one below it; nil when there is none.
+// pausedBy gives the paused view without which d does not go on: d itself or one below it; nil when there is none.
 // Engine.mu is held.
-func (d *dataflow) heldBy() *dataflow {
+func (d *dataflow) pausedBy() *dataflow {
 	if d.paused() {
 		return d
 	}
@@ -45,10 +45,10 @@ func (d *dataflow) heldBy() *dataflow {
 	return nil
 }
 
-// held is the error of a read of d that does not take rows as they are; Engine.mu is held. Whether any input has changed
+// pausedError is the error of a read of d that does not take rows as they are; Engine.mu is held. Whether any input has changed
 // since makes no difference, so that a read does not begin to fail at some commit long after the PAUSE.
-func (d *dataflow) held() error {
-	if by := d.heldBy(); by != nil {
+func (d *dataflow) pausedError() error {
+	if by := d.pausedBy(); by != nil {
 		return &PausedError{View: d.name(), Paused: by.name()}
 	}
 	return nil
@@ -78,7 +78,7 @@ func (e *Engine) turnAway(d *dataflow) {
 				continue // they are about to get their rows
 			}
 			for _, w := range s.waiters {
-				w.answer(nil, f.held())
+				w.answer(nil, f.pausedError())
 			}
 			s.waiters = nil
 		}

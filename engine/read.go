@@ -75,7 +75,7 @@ func (e *Engine) BeginReadAll(ctx context.Context, relations []uint32, notify fu
 		return nil, err
 	}
 	for id, d := range e.flows {
-		if d.failure() == nil && d.heldBy() == nil {
+		if d.failure() == nil && d.pausedBy() == nil {
 			r.ask(id, d)
 		}
 	}
@@ -95,7 +95,7 @@ func (r *Read) Include(ctx context.Context, relations []uint32, notify func(Behi
 		d := r.e.flows[id]
 		var held error
 		if d != nil {
-			held = d.held()
+			held = d.pausedError()
 		}
 		r.e.mu.Unlock()
 		if r.views[id] != nil {
@@ -162,7 +162,7 @@ func (e *Engine) beginRead(ctx context.Context, relations []uint32, notify func(
 			continue
 		}
 		if err = d.failure(); err == nil {
-			err = d.held()
+			err = d.pausedError()
 		}
 		if err != nil {
 			break
@@ -212,7 +212,7 @@ func (e *Engine) unplaced(relations []uint32, loads bool) <-chan struct{} {
 		if d == nil {
 			continue
 		}
-		if by := d.heldBy(); by != nil {
+		if by := d.pausedBy(); by != nil {
 			if loads {
 				return by.changed
 			}
@@ -344,7 +344,7 @@ func (e *Engine) PointRead(r *catalog.Relation, key, dst []byte, relaxed bool) (
 	}
 	e.mu.Lock()
 	d := e.flows[r.ID]
-	if d == nil || e.closed || d.failure() != nil || d.loading || !relaxed && (!d.isCurrent() || d.heldBy() != nil) || d.stats.OpenErrors > 0 || viewForm(r) != keyed || !d.apply.TryRLock() {
+	if d == nil || e.closed || d.failure() != nil || d.loading || !relaxed && (!d.isCurrent() || d.pausedBy() != nil) || d.stats.OpenErrors > 0 || viewForm(r) != keyed || !d.apply.TryRLock() {
 		e.mu.Unlock()
 		return nil, false, false, nil
 	}
@@ -403,9 +403,9 @@ func (e *Engine) WaitLoaded(ctx context.Context, view uint32, interval time.Dura
 	defer ticker.Stop()
 	for {
 		e.mu.Lock()
-		err, reached, changed := d.failure(), !d.loading && (d.reached() >= target || d.heldBy() != nil), d.changed
+		err, reached, changed := d.failure(), !d.loading && (d.reached() >= target || d.pausedBy() != nil), d.changed
 		if err == nil && !reached {
-			err = d.held()
+			err = d.pausedError()
 		}
 		e.mu.Unlock()
 		if err != nil {

@@ -91,7 +91,7 @@ func (e *Engine) Settle(ctx context.Context) error {
 		e.mu.Lock()
 		var changed <-chan struct{}
 		for _, d := range e.flows {
-			if d.failure() == nil && d.heldBy() == nil && (!d.isCurrent() || d.nextTime == math.MinInt64) {
+			if d.failure() == nil && d.pausedBy() == nil && (!d.isCurrent() || d.nextTime == math.MinInt64) {
 				changed = d.changed
 				break
 			}
