@@ -89,7 +89,7 @@ func functionBody(st *ast.CreateFunction) (string, error) {
 	if len(stmts) != 1 {
 		return "", pgerr.Unsupported("a function of several statements").At(st.Pos)
 	}
-	if _, ok := stmts[0].AST.(*ast.Select); !ok {
+	if q, ok := stmts[0].AST.(*ast.Select); !ok || modifies(q) {
 		return "", pgerr.Unsupported("a function that changes data").At(st.Pos)
 	}
 	return body, nil

@@ -177,12 +177,27 @@ func classes(s *Source, t *table) {
 		}
 		t.add("oid", r.ID, "relname", r.Name, "relnamespace", schemaOID(s, r.Schema), "reltype", rowType, "relam", am, "relfilenode", file,
 			"relhasindex", hasIndex(r), "relkind", kind, "relnatts", len(r.Columns), "relchecks", len(r.Checks),
-			"relhasrules", kind == "v" || kind == "m", "relreplident", identity(r))
+			"relhasrules", kind == "v" || kind == "m", "relreplident", identity(r), "reloptions", storageOptions(r))
 	}
 	for _, x := range indexesOf(s) {
 		t.add("oid", x.id, "relname", x.name, "relnamespace", schemaOID(s, x.rel.Schema), "relam", btreeAM, "relfilenode", x.id,
 			"relkind", "i", "relnatts", len(x.columns), "relreplident", "n")
 	}
+}
+
+// storageOptions is reloptions: the check option of a view, and a table's ON CONFLICT rule; nil is NULL.
+func storageOptions(r *catalog.Relation) any {
+	switch rule := r.OnConflict; {
+	case r.CheckOption != "":
+		return []string{"check_option=" + strings.ToLower(r.CheckOption)}
+	case rule != nil && rule.Ignore:
+		return []string{"on_conflict=ignore"}
+	case rule != nil && rule.Versioned:
+		return []string{"on_conflict=overwrite", "version_column=" + r.Columns[rule.Version].Name}
+	case rule != nil:
+		return []string{"on_conflict=overwrite"}
+	}
+	return nil
 }
 
 // identity is relreplident: by the key, or nothing.
