@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -148,6 +149,19 @@ func (e *Edit) Modify(id uint32, f func(*Relation)) error {
 	c.Columns = slices.Clone(old.Columns)
 	f(&c)
 	return e.Update(&c)
+}
+
+// Swap exchanges the names of two relations.
+func (e *Edit) Swap(a, b uint32) error {
+	x, y := *e.next.relations[a], *e.next.relations[b]
+	if err := errors.Join(e.checkWritable(x.Schema), e.checkWritable(y.Schema)); err != nil {
+		return err
+	}
+	x.Schema, x.Name, y.Schema, y.Name = y.Schema, y.Name, x.Schema, x.Name
+	e.put(&x)
+	e.put(&y) // which takes its old name, by now x's, out
+	e.next.byName[qualified{x.Schema, x.Name}] = &x
+	return nil
 }
 
 // CommentSchema sets a schema's comment.

@@ -110,6 +110,8 @@ type Relation struct {
 	Marks []*watermark.Mark `json:",omitempty"`
 	// Options are the WITH (...) options in the order written, with lower-case names.
 	Options []Option `json:",omitempty"`
+	// Replaces is the id of the view whose place this one is to take when it has its first contents.
+	Replaces uint32 `json:",omitempty"`
 	// PrimaryKeyName is the constraint's name for error messages.
 	PrimaryKeyName string `json:",omitempty"`
 	// Create is the statement that created the object, normalised, for SHOW CREATE.

@@ -204,6 +204,9 @@ func (e *Engine) load() error {
 		d.start()
 	}
 	e.mu.Unlock()
+	if err := e.dropUnfinished(snap); err != nil {
+		return err
+	}
 	for _, r := range snap.Relations() {
 		if r.Kind == catalog.Stream {
 			e.startSource(r)
@@ -264,6 +267,23 @@ func (e *Engine) refreshKeys(d *dataflow) error {
 	r, _ := edit.Snapshot().Relation(d.id)
 	d.rel.Store(r)
 	return nil
+}
+
+// dropUnfinished drops views that were to take the place of others and had not when the process ended.
+func (e *Engine) dropUnfinished(snap *catalog.Snapshot) error {
+	var ids []uint32
+	for _, r := range snap.Relations() {
+		if r.Replaces != 0 {
+			ids = append(ids, r.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	return e.DDL(context.Background(), func(edit *catalog.Edit) error {
+		_, err := edit.Drop(ids, true)
+		return err
+	})
 }
 
 // dropOrphans removes derived data of views that are no longer in the catalog: a crash may come between the

@@ -236,18 +236,20 @@ func (s *Session) createMaterializedView(ctx context.Context, st *ast.CreateMate
 	case !ok:
 		return pgerr.Unsupported("CREATE MATERIALIZED VIEW over EXECUTE").At(st.Pos)
 	case st.OrReplace:
-		return pgerr.Unsupported("CREATE OR REPLACE MATERIALIZED VIEW").At(st.Pos)
+		schema, name, err := s.target(st.Name)
+		if err != nil {
+			return err
+		}
+		if old, exists := s.catalog().Lookup(schema, name); exists {
+			if err := s.replaceView(ctx, st, query, old, c); err != nil {
+				return err
+			}
+			return c.Complete("CREATE MATERIALIZED VIEW")
+		}
 	}
 	r, made, err := s.create(ctx, st.Name, st.IfNotExists, c, func(r *catalog.Relation, cat *catalog.Snapshot) error {
-		r.Kind = catalog.MaterializedView
-		if err := setViewOptions(r, st.Options); err != nil {
-			return err
-		}
-		if err := s.defineFlow(r, query, st.Columns, st.Pos, cat); err != nil {
-			return err
-		}
 		r.Create = ast.Format(st)
-		return nil
+		return s.defineView(r, st, query, cat)
 	})
 	if err != nil {
 		return err
@@ -261,6 +263,15 @@ func (s *Session) createMaterializedView(ctx context.Context, st *ast.CreateMate
 		}
 	}
 	return c.Complete("CREATE MATERIALIZED VIEW")
+}
+
+// defineView fills in a materialized view.
+func (s *Session) defineView(r *catalog.Relation, st *ast.CreateMaterializedView, query *ast.Select, cat *catalog.Snapshot) error {
+	r.Kind = catalog.MaterializedView
+	if err := setViewOptions(r, st.Options); err != nil {
+		return err
+	}
+	return s.defineFlow(r, query, st.Columns, st.Pos, cat)
 }
 
 // waitLoaded waits for a new view's first contents. When the wait is canceled the view is dropped.
@@ -410,6 +421,8 @@ func (s *Session) alterAction(ctx context.Context, r *catalog.Relation, a *ast.A
 		})
 	case ast.AlterSetOptions, ast.AlterResetOptions:
 		return s.alterOptions(ctx, r, a)
+	case ast.AlterSwapWith:
+		return s.swapViews(ctx, r, a)
 	case ast.AlterPause, ast.AlterResume:
 		return s.pauseOrResume(ctx, r, a)
 	case ast.AlterRoleOptions:
