@@ -159,7 +159,7 @@ func (d *dataflow) applyPart(epoch uint64) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	d.acted = epoch // readers have something to read up to here, whatever the step itself will change
-	d.noteStep(epoch, 0)
+	d.noteStep(epoch, d.frontier, 0)
 	return nil
 }
 

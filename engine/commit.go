@@ -304,7 +304,7 @@ func (e *Engine) publish(g *groupState, txns []*Txn) {
 	old := e.published
 	e.published = snap
 	for _, t := range g.touched {
-		e.tails.append(t.rel, g.epoch, t.batch)
+		e.tails.append(t.rel, change{g.epoch, g.epoch - 1, t.batch})
 		if r := e.relations[t.rel]; r != nil {
 			r.lastChange = g.epoch
 			r.rowsIn += int64(t.batch.N)
@@ -328,8 +328,10 @@ func (e *Engine) publish(g *groupState, txns []*Txn) {
 				d.wakeUp()
 			}
 		}
+		e.followers.changed(t.rel, true)
 	}
 	e.wakeDue()
+	e.followers.epochEnded()
 	e.mu.Unlock()
 	old.release()
 }

@@ -55,6 +55,10 @@ type dataflow struct {
 	time    timeline
 	// roles are those of the plan's nodes where rows look others up on arrival; else nil.
 	roles []physical.Role
+	// transient says that it serves a follower: it holds no changelog, stores nothing, and has no goroutine of its own.
+	transient bool
+	// exact says that a step takes one epoch that has changed something, so that each can be told from the next.
+	exact bool
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -109,6 +113,8 @@ type input struct {
 type stop struct {
 	epoch   uint64
 	waiters []*waiter
+	meet    bool // other dataflows step to it as well
+	held    int  // followers that end at it
 }
 
 func (e *Engine) newDataflow(r *catalog.Relation) *dataflow {
@@ -188,7 +194,12 @@ func (e *Engine) planAmong(d *dataflow, snap *catalog.Snapshot, find func(id uin
 			return err
 		}
 	}
-	for i, n := range plan.Nodes {
+	return d.findInputs(find)
+}
+
+// findInputs lists the scans of d's plan, with the dataflows that make what they read.
+func (d *dataflow) findInputs(find func(id uint32) (*dataflow, bool)) error {
+	for i, n := range d.plan.Nodes {
 		s, ok := n.(*physical.Scan)
 		if !ok {
 			continue
@@ -213,25 +224,47 @@ func (e *Engine) link(d *dataflow) {
 		if r == nil {
 			continue // a plain view: what it reads is in the list, too
 		}
+		if len(r.consumers) == 0 && e.flows[id] == nil {
+			r.logFloor = e.published.epoch // the committer writes it from the next epoch on
+		}
 		if !slices.Contains(r.consumers, d) {
 			r.consumers = append(r.consumers, d)
 		}
-		up := e.flows[id]
-		if up == nil {
-			// The committer appends under Engine.mu, so all later changes will be in the tail.
-			e.tails.open(id, e.published.epoch)
-			d.base = appendNew(d.base, id)
-			continue
-		}
-		// A view that is behind has yet to emit changes of epochs before the published one.
-		e.tails.open(id, up.frontier)
-		d.ups = appendNew(d.ups, up)
-		for _, b := range up.base {
-			d.base = appendNew(d.base, b)
-		}
-		for _, u := range append([]*dataflow{up}, up.allUps...) {
-			d.allUps = appendNew(d.allUps, u)
-		}
+		e.dependOn(d, id)
+	}
+}
+
+// dependOn computes what d depends on through an input, and opens the input's tail; Engine.mu is held.
+func (e *Engine) dependOn(d *dataflow, id uint32) {
+	e.openTail(id)
+	up := e.flows[id]
+	if up == nil {
+		d.base = appendNew(d.base, id)
+		return
+	}
+	d.ups = appendNew(d.ups, up)
+	for _, b := range up.base {
+		d.base = appendNew(d.base, b)
+	}
+	for _, u := range append([]*dataflow{up}, up.allUps...) {
+		d.allUps = appendNew(d.allUps, u)
+	}
+}
+
+// openTail begins to hold a relation's changes in memory; Engine.mu is held. The committer appends under Engine.mu, so all
+// later changes will be there. A view that is behind has yet to emit changes of epochs before the published one.
+func (e *Engine) openTail(id uint32) {
+	floor := e.published.epoch
+	if up := e.flows[id]; up != nil {
+		floor = up.frontier
+	}
+	e.tails.open(id, floor)
+}
+
+// closeTail ends that when nobody reads the tail any more; Engine.mu is held.
+func (e *Engine) closeTail(r *relation) {
+	if len(r.consumers) == 0 && r.following == 0 {
+		e.tails.close(r.id)
 	}
 }
 
@@ -243,9 +276,10 @@ func (e *Engine) unlink(d *dataflow) {
 			continue
 		}
 		r.consumers = slices.DeleteFunc(r.consumers, func(x *dataflow) bool { return x == d })
-		if len(r.consumers) == 0 {
-			e.tails.close(r.id)
+		if len(r.consumers) == 0 && e.flows[id] == nil {
+			r.logFloor = noLog
 		}
+		e.closeTail(r)
 	}
 	delete(e.timed, d.id)
 }
@@ -439,6 +473,7 @@ func (d *dataflow) fail(err error) {
 	for _, c := range e.relations[d.id].consumersOrNone() {
 		c.wakeUp()
 	}
+	e.followers.changed(d.id, true)
 	failures := d.failures
 	e.mu.Unlock()
 	if errors.Is(err, ErrStopped) {
@@ -539,7 +574,7 @@ func (d *dataflow) chooseTarget() (target uint64, ready bool, err error) {
 		}
 	}
 	if !ready {
-		if len(d.stops) == 0 {
+		if len(d.stops) == 0 || d.stops[0].epoch > target {
 			// Meet the inputs at the published epoch: no view has passed it yet, so all can stop there.
 			d.addStop(target, nil)
 		}
@@ -558,6 +593,37 @@ func (d *dataflow) addStop(epoch uint64, w *waiter) {
 }
 
 func (d *dataflow) insertStop(epoch uint64, w *waiter) {
+	s := d.stopAt(epoch)
+	if w != nil {
+		s.waiters = append(s.waiters, w)
+	} else {
+		s.meet = true
+	}
+	d.wakeUp()
+}
+
+// holdStop makes d, and every view below it, end a step at an epoch that may lie ahead. The function that it returns says that
+// this is wanted no longer. Engine.mu is held, in both.
+func (d *dataflow) holdStop(epoch uint64) (release func()) {
+	flows := append([]*dataflow{d}, d.allUps...)
+	stops := make([]*stop, len(flows))
+	for i, u := range flows {
+		stops[i] = u.stopAt(epoch)
+		stops[i].held++
+		u.wakeUp()
+	}
+	return func() {
+		for i, u := range flows {
+			s := stops[i]
+			if s.held--; s.held == 0 && !s.meet && len(s.waiters) == 0 {
+				u.stops = slices.DeleteFunc(u.stops, func(x *stop) bool { return x == s })
+			}
+		}
+	}
+}
+
+// stopAt finds or makes a stop.
+func (d *dataflow) stopAt(epoch uint64) *stop {
 	i, found := slices.BinarySearchFunc(d.stops, epoch, func(s *stop, e uint64) int {
 		switch {
 		case s.epoch < e:
@@ -570,10 +636,7 @@ func (d *dataflow) insertStop(epoch uint64, w *waiter) {
 	if !found {
 		d.stops = slices.Insert(d.stops, i, &stop{epoch: epoch})
 	}
-	if w != nil {
-		d.stops[i].waiters = append(d.stops[i].waiters, w)
-	}
-	d.wakeUp()
+	return d.stops[i]
 }
 
 // serveStops hands a snapshot to the waiters of every stop that is reached; Engine.mu is held, and no step is

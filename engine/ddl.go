@@ -147,9 +147,11 @@ func (e *Engine) publishDDL(epoch uint64, added, removed, updated []*catalog.Rel
 		delete(e.tracked, r.ID)
 		e.markers.Delete(r.ID)
 		delete(e.oldest, r.ID)
+		e.followers.changed(r.ID, true)
 	}
 	for _, r := range updated {
 		e.follow(r, epoch, e.published.wall)
+		e.followers.changed(r.ID, true)
 		if d := e.flows[r.ID]; d != nil {
 			d.follow(r)
 		}
@@ -158,11 +160,11 @@ func (e *Engine) publishDDL(epoch uint64, added, removed, updated []*catalog.Rel
 	for _, r := range added {
 		switch r.Kind {
 		case catalog.Stream, catalog.Table:
-			e.relations[r.ID] = &relation{id: r.ID}
+			e.relations[r.ID] = &relation{id: r.ID, logFloor: noLog}
 			e.follow(r, epoch, e.published.wall)
 			e.watchAges(r)
 		case catalog.MaterializedView, catalog.Sink:
-			e.relations[r.ID] = &relation{id: r.ID}
+			e.relations[r.ID] = &relation{id: r.ID, logFloor: noLog}
 			d := flows[r.ID]
 			e.flows[r.ID] = d
 			e.link(d)

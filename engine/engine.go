@@ -70,8 +70,9 @@ type Engine struct {
 	seqMu     sync.Mutex
 	sequences map[uint32]*sequence // those in use, by id
 
-	markers  sync.Map      // *marker by relation
-	dueMoved chan struct{} // the next time that a dataflow waits for may have changed; capacity 1
+	markers   sync.Map      // *marker by relation
+	dueMoved  chan struct{} // the next time that a dataflow waits for may have changed; capacity 1
+	followers *followers
 
 	mu           sync.Mutex
 	published    *sharedSnapshot
@@ -94,6 +95,8 @@ type relation struct {
 	rowsIn     int64
 	rows       int64 // about how many it has
 	consumers  []*dataflow
+	following  int    // followers that read its tail
+	logFloor   uint64 // its changelog in the store is complete after this epoch; noLog where none is written
 }
 
 // Open opens or creates a database and starts its dataflows. They catch up in the background.
@@ -137,6 +140,7 @@ func Open(opt Options) (*Engine, error) {
 		tracked:       map[uint32]*tracked{},
 		oldest:        map[uint32]int64{},
 		dueMoved:      make(chan struct{}, 1),
+		followers:     newFollowers(),
 	}
 	if err := e.load(); err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -194,12 +198,15 @@ func (e *Engine) load() error {
 		return err
 	}
 	go e.runCommitter()
+	e.background.Add(1)
+	go e.runFollowers()
 	for _, r := range snap.Relations() {
 		if err := e.restore(r, snap); err != nil {
 			return err
 		}
 	}
 	e.mu.Lock()
+	e.restoreLogFloors()
 	for _, d := range e.flows {
 		d.start()
 	}
@@ -238,14 +245,14 @@ func (e *Engine) restore(r *catalog.Relation, snap *catalog.Snapshot) error {
 		}
 		last = max(last, marked)
 		e.mu.Lock()
-		e.relations[r.ID] = &relation{id: r.ID, lastChange: last, rows: e.guessRows(r)}
+		e.relations[r.ID] = &relation{id: r.ID, lastChange: last, rows: e.guessRows(r), logFloor: noLog}
 		e.watchAges(r)
 		e.mu.Unlock()
 	case catalog.MaterializedView, catalog.Sink:
 		d := e.newDataflow(r)
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		e.relations[r.ID] = &relation{id: r.ID, rows: e.guessRows(r)}
+		e.relations[r.ID] = &relation{id: r.ID, rows: e.guessRows(r), logFloor: noLog}
 		e.flows[r.ID] = d
 		e.prepare(d, snap)
 		if d.plan != nil && (!slices.Equal(d.plan.Key, r.Key) || (d.plan.Key == nil) != (r.Key == nil) || d.plan.AppendOnly != r.AppendOnly) {

@@ -90,6 +90,9 @@ func (e *Engine) trims(durable map[uint32]uint64) []trim {
 		}
 		if through > r.trimmed {
 			r.trimmed = through
+			if r.logFloor != noLog {
+				r.logFloor = max(r.logFloor, through)
+			}
 			out = append(out, trim{id, through, rel.Kind != catalog.Table})
 		}
 	}

@@ -84,10 +84,11 @@ func (d *dataflow) openCursor(in *input, after, to uint64) (*cursor, error) {
 		return nil, fmt.Errorf("input relation %d is gone", in.scan.Relation)
 	}
 	c.types = r.Types()
-	if in.up != nil {
-		c.log = d.e.store.ReadViewLog(in.up.id, after, to)
-	} else {
-		c.log = d.e.store.ReadLog(in.scan.Relation, after, to)
+	c.log = d.e.openLog(r, after, to)
+	if d.transient {
+		if err := d.e.checkHeld(r, after); err != nil {
+			return nil, errors.Join(err, c.close())
+		}
 	}
 	return c, nil
 }
@@ -135,6 +136,15 @@ func prune(b *delta.Batch, cols []int) *delta.Batch {
 // step applies the inputs' changes up to target, or, when they are many and all inputs are streams or tables,
 // up to an earlier epoch.
 func (d *dataflow) step(target uint64) error {
+	end, rows, err := d.pushStep(target)
+	if err != nil {
+		return err
+	}
+	return d.applyStep(end, rows)
+}
+
+// pushStep carries the changes of a step through the operators and says at which epoch it ends.
+func (d *dataflow) pushStep(target uint64) (end uint64, rows int64, err error) {
 	cursors := make([]*cursor, 0, len(d.inputs))
 	defer func() {
 		for _, c := range cursors {
@@ -144,29 +154,25 @@ func (d *dataflow) step(target uint64) error {
 	for i := range d.inputs {
 		c, err := d.openCursor(&d.inputs[i], d.frontier, target)
 		if err != nil {
-			return err
+			return 0, 0, err
 		}
 		cursors = append(cursors, c)
 		if c.live, err = c.next(); err != nil {
-			return err
+			return 0, 0, err
 		}
 	}
 	marks, err := d.openAllMarks(d.frontier, target)
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
 	defer closeMarks(marks)
 	if err := d.catchUp(cursors, target); err != nil {
-		return err
+		return 0, 0, err
 	}
-	end, rows, err := d.pushAll(cursors, marks, target)
-	if err != nil {
-		return err
+	if end, rows, err = d.pushAll(cursors, marks, target); err != nil {
+		return 0, 0, err
 	}
-	if err := d.flush(end); err != nil {
-		return err
-	}
-	return d.applyStep(end, rows)
+	return end, rows, d.flush(end)
 }
 
 // pushAll pushes changes epoch by epoch and says after which epoch it stopped.
@@ -178,6 +184,9 @@ func (d *dataflow) pushAll(cursors []*cursor, marks []*markCursor, target uint64
 			break
 		}
 		next := d.rolesAt(epoch, cursors)
+		if rows > 0 && d.exact {
+			return end, rows, nil
+		}
 		if end > 0 && len(d.ups) == 0 {
 			full, err := rows >= int64(d.e.opt.StepRowsMax) || physical.EndsStep(seen, next), error(nil)
 			if !full {
@@ -257,7 +266,8 @@ func (d *dataflow) pushEpoch(cursors []*cursor, marks []*markCursor, epoch uint6
 func (d *dataflow) applyStep(end uint64, rowsIn int64) error {
 	e := d.e
 	st := e.store.NewStep(d.id)
-	if err := d.out.write(st, end, e.hasConsumers(d.id)); err != nil {
+	logged := e.hasConsumers(d.id)
+	if err := d.out.write(st, end, logged); err != nil {
 		return err
 	}
 	next, err := d.waitsFor()
@@ -281,6 +291,8 @@ func (d *dataflow) applyStep(end uint64, rowsIn int64) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	d.noteLogged(logged)
+	before := d.frontier
 	d.frontier = end
 	d.wroteTime()
 	if d.clocked {
@@ -289,7 +301,7 @@ func (d *dataflow) applyStep(end uint64, rowsIn int64) error {
 			d.acted = end
 		}
 	}
-	d.noteStep(end, rowsIn)
+	d.noteStep(end, before, rowsIn)
 	for _, c := range e.relations[d.id].consumersOrNone() {
 		c.wakeUp()
 	}
@@ -297,16 +309,17 @@ func (d *dataflow) applyStep(end uint64, rowsIn int64) error {
 	return nil
 }
 
-// noteStep takes note of what was written, under the given epoch in the changelog, and forgets it; Engine.mu is held.
-func (d *dataflow) noteStep(epoch uint64, rowsIn int64) {
+// noteStep takes note of what was written, the changes since an epoch under the given one in the changelog, and forgets it; Engine.mu is held.
+func (d *dataflow) noteStep(epoch, after uint64, rowsIn int64) {
 	e := d.e
 	d.stats.Steps++
 	d.stats.RowsIn += rowsIn
 	d.stats.RowsOut += d.out.rows
 	d.stats.OpenErrors = d.out.openErrors
 	for _, b := range d.out.batches {
-		e.tails.append(d.id, epoch, b)
+		e.tails.append(d.id, change{epoch, after, b})
 	}
+	e.followers.changed(d.id, len(d.out.batches) > 0)
 	d.noteRows()
 	d.out.reset()
 	if e.budget.Exceeded() {
@@ -385,33 +398,21 @@ func (d *dataflow) loadSnapshot() (uint64, error) {
 	defer read.Close()
 	d.noteLoad(0, read.estimateRows(ids))
 	var pending, loaded int64
-	push := func(node int) func(*delta.Batch) error {
-		return func(b *delta.Batch) error {
-			if err := d.ctx.Err(); err != nil {
-				return ErrStopped
-			}
-			pending += int64(b.N)
-			loaded += int64(b.N)
-			if err := d.flow.Push(node, b); err != nil || pending < loadRowsMax || d.roles != nil && d.roles[node]&physical.LookedUp != 0 {
-				return err
-			}
-			pending = 0
-			d.noteLoad(loaded, -1)
-			return d.flushLoad(read.Epoch)
+	err = d.pushContents(read, func(node int, b *delta.Batch) error {
+		if err := d.ctx.Err(); err != nil {
+			return ErrStopped
 		}
-	}
-	for _, in := range d.loadOrder() {
-		r, ok := d.e.Catalog().Relation(in.scan.Relation)
-		if !ok {
-			return 0, &RelationGoneError{Name: in.scan.Name}
+		pending += int64(b.N)
+		loaded += int64(b.N)
+		if err := d.flow.Push(node, b); err != nil || pending < loadRowsMax || d.roles != nil && d.roles[node]&physical.LookedUp != 0 {
+			return err
 		}
-		if r.Kind == catalog.Stream && len(d.plan.Watermarks) > 0 {
-			continue // see loadLogs
-		}
-		all := &physical.Scan{Relation: in.scan.Relation, Name: in.scan.Name, Cols: in.scan.Cols}
-		if err := read.scan(r, all, push(in.node)); err != nil {
-			return 0, err
-		}
+		pending = 0
+		d.noteLoad(loaded, -1)
+		return d.flushLoad(read.Epoch)
+	})
+	if err != nil {
+		return 0, err
 	}
 	if len(d.plan.Watermarks) > 0 {
 		if err := d.loadLogs(read.Epoch, &loaded); err != nil {
@@ -423,6 +424,24 @@ func (d *dataflow) loadSnapshot() (uint64, error) {
 	}
 	d.noteLoad(loaded, -1)
 	return read.Epoch, nil
+}
+
+// pushContents gives the inputs' contents to push.
+func (d *dataflow) pushContents(read *Read, push func(node int, b *delta.Batch) error) error {
+	for _, in := range d.loadOrder() {
+		r, ok := d.e.Catalog().Relation(in.scan.Relation)
+		if !ok {
+			return &RelationGoneError{Name: in.scan.Name}
+		}
+		if r.Kind == catalog.Stream && len(d.plan.Watermarks) > 0 {
+			continue // see loadLogs
+		}
+		all := &physical.Scan{Relation: in.scan.Relation, Name: in.scan.Name, Cols: in.scan.Cols}
+		if err := read.scan(r, all, func(b *delta.Batch) error { return push(in.node, b) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // loadOrder gives the inputs in the order in which they are loaded: what arriving rows look up before those rows, and streams, which may

@@ -10,10 +10,12 @@ import (
 // change is one batch of a relation's changelog.
 type change struct {
 	epoch uint64
+	after uint64 // it is the change since this epoch: a view takes several in one step
 	batch *delta.Batch
 }
 
-// tail is the newest part of one relation's changelog, decoded, shared by all dataflows that are close behind.
+// tail is the newest part of one relation's changelog, decoded, shared by all dataflows and followers that are close
+// behind.
 type tail struct {
 	floor   uint64 // every change after this epoch is in changes
 	changes []change
@@ -56,16 +58,16 @@ func (t *tails) close(rel uint32) {
 	}
 }
 
-// append adds a batch of an epoch to a relation's tail; it is a no-op where none is open.
-func (t *tails) append(rel uint32, epoch uint64, b *delta.Batch) {
+// append adds a change to a relation's tail; it is a no-op where none is open.
+func (t *tails) append(rel uint32, c change) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	tl := t.byRel[rel]
 	if tl == nil {
 		return
 	}
-	tl.changes = append(tl.changes, change{epoch, b})
-	t.bytes += b.Bytes()
+	tl.changes = append(tl.changes, c)
+	t.bytes += c.batch.Bytes()
 	t.order = append(t.order, rel)
 	for t.bytes > t.limit && t.head < len(t.order) {
 		t.dropOldest()
@@ -106,4 +108,15 @@ func (t *tails) read(rel uint32, after, to uint64) (cs []change, ok bool) {
 	i := sort.Search(len(held), func(i int) bool { return held[i].epoch > after })
 	j := sort.Search(len(held), func(i int) bool { return held[i].epoch > to })
 	return append([]change(nil), held[i:j]...), true
+}
+
+// floor gives the epoch after which a relation's changes are all held; ok is false where no tail is open.
+func (t *tails) floor(rel uint32) (epoch uint64, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	tl := t.byRel[rel]
+	if tl == nil {
+		return 0, false
+	}
+	return tl.floor, true
 }

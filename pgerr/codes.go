@@ -106,6 +106,7 @@ const (
 	StatementTooComplex          Code = "54001"
 	TooManyColumns               Code = "54011"
 	ObjectNotInPrerequisiteState Code = "55000"
+	SnapshotTooOld               Code = "72000"
 	ObjectInUse                  Code = "55006"
 	CantChangeRuntimeParam       Code = "55P02"
 	LockNotAvailable             Code = "55P03"

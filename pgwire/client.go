@@ -138,6 +138,12 @@ func (c *conn) appendError(kind byte, severity string, e *pgerr.Error) {
 	c.buf = buf
 }
 
+// Flush sends what was collected.
+func (k client) Flush() error { return k.c.flush() }
+
+// Streaming watches the connection while a statement waits.
+func (k client) Streaming() (end func()) { return k.c.watch() }
+
 // CopyIn begins COPY from the client.
 func (k client) CopyIn(columns int, binaryFormat bool) (io.ReadCloser, error) {
 	k.c.append(&pgproto3.CopyInResponse{OverallFormat: formatByte(binaryFormat), ColumnFormatCodes: copyFormats(columns, binaryFormat)})

@@ -41,6 +41,9 @@ type conn struct {
 	columns bool           // rows of the statement are announced with RowDescription (simple protocol)
 	skip    bool           // after an error, until Sync
 	closing atomic.Bool    // the server is going down
+
+	streaming bool        // the statement that runs waits for things to happen
+	gone      atomic.Bool // the client has gone
 }
 
 // portalFormats are the formats in which a portal's rows are sent.
@@ -69,7 +72,14 @@ func (c *conn) flush() error {
 	if c.broken != nil || len(c.buf) == 0 {
 		return c.broken
 	}
-	_ = c.nc.SetWriteDeadline(time.Now().Add(c.srv.cfg.WriteTimeout))
+	deadline := time.Now().Add(c.srv.cfg.WriteTimeout)
+	if c.streaming && !c.closing.Load() {
+		deadline = time.Time{} // its statement holds nothing that grows
+	}
+	_ = c.nc.SetWriteDeadline(deadline)
+	if c.streaming && c.closing.Load() { // shutDown may have come in between
+		_ = c.nc.SetWriteDeadline(time.Unix(1, 0))
+	}
 	_, err := c.nc.Write(c.buf)
 	if err != nil {
 		c.broken = fmt.Errorf("write: %w", err)
@@ -119,7 +129,7 @@ func (c *conn) ready() {
 func (c *conn) shutDown() {
 	c.closing.Store(true)
 	c.sess.Cancel()
-	_ = c.nc.SetReadDeadline(time.Unix(1, 0))
+	_ = c.nc.SetDeadline(time.Unix(1, 0))
 }
 
 // run reads and answers messages until the connection ends.
@@ -227,7 +237,7 @@ func (c *conn) fail(err error) error {
 		return err
 	}
 	c.skip = true
-	return nil
+	return c.flush() // a client may wait for it before it sends Sync
 }
 
 // report sends an error of a statement; an error that is not the statement's ends the connection.

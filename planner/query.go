@@ -26,6 +26,9 @@ type Env struct {
 	Params []types.T
 	// View asks for a plan that is maintained as its inputs change, rather than run once over a snapshot.
 	View bool
+	// Transient says of such a plan that it serves one client and is not stored: it may have parameters, and reads literals as the
+	// session does.
+	Transient bool
 	// RowCounts gives the approximate numbers of rows of relations, by id, from which the order of joins is chosen. It is
 	// asked once, for all relations of a query that has several. Nil knows none. The plan of a view must be made with the same
 	// numbers each time, or its stored state is of no use: see Query.Rows.
@@ -44,7 +47,7 @@ type Env struct {
 }
 
 func (e *Env) bindEnv() *bind.Env {
-	return &bind.Env{Catalog: e.Catalog, SearchPath: e.SearchPath, TypeEnv: e.TypeEnv, Params: e.Params, View: e.View, Widths: e.Widths, Unbuilt: e.Unbuilt, Modifying: e.Modifying}
+	return &bind.Env{Catalog: e.Catalog, SearchPath: e.SearchPath, TypeEnv: e.TypeEnv, Params: e.Params, View: e.View, Transient: e.Transient, Widths: e.Widths, Unbuilt: e.Unbuilt, Modifying: e.Modifying}
 }
 
 // Query is a planned query.

@@ -23,6 +23,11 @@ type Client interface {
 	Empty() error
 	// Notice sends a notice of the given severity (NOTICE, WARNING, INFO, ...).
 	Notice(severity string, n *pgerr.Error) error
+	// Flush sends what was collected: nothing more will come for a while.
+	Flush() error
+	// Streaming says that from now on the statement waits for things to happen. Until end is called it is canceled when the
+	// client goes away, and the client may take as long as it likes to read.
+	Streaming() (end func())
 	// CopyIn asks the client for COPY data and gives a reader of it, which ends with io.EOF after CopyDone and
 	// with a *pgerr.Error (57014) after CopyFail. Closing it reads what is left and throws it away.
 	CopyIn(columns int, binary bool) (io.ReadCloser, error)

@@ -289,7 +289,7 @@ func (s *Session) copyTo(ctx context.Context, st *ast.Copy, c Client) error {
 		return noParameter(query)
 	case p.dml != nil && p.columns == nil:
 		return pgerr.New(pgerr.FeatureNotSupported, "COPY query must have a RETURNING clause")
-	case p.query == nil && p.dml == nil:
+	case p.query == nil && p.dml == nil && p.follow == nil:
 		return pgerr.Unsupported("COPY (SELECT INTO)")
 	}
 	var names []string
@@ -304,6 +304,17 @@ func (s *Session) copyTo(ctx context.Context, st *ast.Copy, c Client) error {
 		return err
 	}
 	run := func(emit func(*delta.Batch) error) error { return s.query(ctx, p.query, nil, c, emit) }
+	if p.follow != nil {
+		f, err := s.follow(p, nil, c)
+		if err != nil {
+			return err
+		}
+		defer f.close()
+		run = func(emit func(*delta.Batch) error) error {
+			_, err := s.sendFollowed(ctx, f, c, emit)
+			return err
+		}
+	}
 	if p.dml != nil {
 		// The change is made before the first row goes out.
 		_, returned, err := s.execDML(ctx, p, nil, c)

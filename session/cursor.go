@@ -22,7 +22,7 @@ func (s *Session) cursorStatement(ctx context.Context, st ast.Statement, c Clien
 	if name == "" {
 		for n, p := range s.portals {
 			if p.cursor {
-				delete(s.portals, n)
+				s.dropPortal(n)
 			}
 		}
 		return c.Complete("CLOSE CURSOR ALL")
@@ -30,16 +30,16 @@ func (s *Session) cursorStatement(ctx context.Context, st ast.Statement, c Clien
 	if p := s.portals[name]; p == nil {
 		return pgerr.New(pgerr.InvalidCursorName, "cursor %q does not exist", name)
 	}
-	delete(s.portals, name)
+	s.dropPortal(name)
 	return c.Complete("CLOSE CURSOR")
 }
 
 func (s *Session) runDeclare(ctx context.Context, st *ast.Declare, c Client) error {
-	q, ok := st.Query.(*ast.Select)
+	_, follow := isFollow(st.Query)
 	switch {
-	case !ok:
-		return pgerr.Unsupported("DECLARE CURSOR FOR SUBSCRIBE").At(st.Pos)
-	case modifies(q):
+	case follow && st.Scroll:
+		return pgerr.Unsupported("DECLARE SCROLL CURSOR FOR SUBSCRIBE").At(st.Pos)
+	case !follow && modifies(st.Query.(*ast.Select)):
 		return pgerr.New(pgerr.FeatureNotSupported, "DECLARE CURSOR must not contain data-modifying statements in WITH")
 	case st.Binary:
 		return pgerr.Unsupported("DECLARE BINARY CURSOR").At(st.Pos)
@@ -50,12 +50,18 @@ func (s *Session) runDeclare(ctx context.Context, st *ast.Declare, c Client) err
 	case len(s.portals) >= portalsMax:
 		return pgerr.New(pgerr.ProgramLimitExceeded, "a session may have at most %d open portals", portalsMax)
 	}
-	p, err := s.prepare(&parser.Stmt{AST: q, Text: ast.Format(q)}, nil)
+	p, err := s.prepare(&parser.Stmt{AST: st.Query, Text: ast.Format(st.Query)}, nil)
 	if err != nil {
 		return err
 	}
 	cur := &portal{name: st.Name, prepared: p, cursor: true, hold: st.Hold}
+	if follow {
+		if err := s.declareFollow(ctx, cur, c); err != nil {
+			return err
+		}
+	}
 	switch {
+	case follow && !s.inBlock():
 	case st.Hold && !s.inBlock():
 		if err := s.keepRows(ctx, cur, c); err != nil {
 			return err
@@ -71,6 +77,12 @@ func (s *Session) runFetch(ctx context.Context, st *ast.Fetch, c Client) error {
 	p := s.portals[st.Cursor]
 	if p == nil {
 		return pgerr.New(pgerr.InvalidCursorName, "cursor %q does not exist", st.Cursor)
+	}
+	if p.prepared.follow != nil {
+		return s.followFetch(ctx, p, st, c)
+	}
+	if len(st.Options) > 0 {
+		return pgerr.Unsupported("WITH options of FETCH from a cursor that is not of a subscription").At(st.Pos)
 	}
 	if err := s.keepRows(ctx, p, c); err != nil {
 		return err

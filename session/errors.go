@@ -22,6 +22,9 @@ func translate(err error) error {
 		gone *engine.RelationGoneError
 		view *engine.ViewError
 		held *engine.PausedError
+		lost *engine.ChangesGoneError
+		next *engine.FutureError
+		made *engine.AlteredError
 	)
 	switch {
 	case errors.As(err, &pe):
@@ -38,6 +41,17 @@ func translate(err error) error {
 	case errors.As(err, &held):
 		return pgerr.New(pgerr.ObjectNotInPrerequisiteState, "%v", held).
 			WithHint("ALTER MATERIALIZED VIEW %s RESUME lets it go on. With SET read_freshness = relaxed a query of one view alone gets the rows that it has.", held.Paused)
+	case errors.As(err, &lost):
+		return pgerr.New(pgerr.SnapshotTooOld, "%s", lost.Error()).
+			WithDetail("Everything through position %d was given. Changes are held from position %d on.", lost.After, lost.Held).
+			WithHint("Subscribe again with a snapshot.")
+	case errors.As(err, &next):
+		return pgerr.New(pgerr.InvalidParameterValue, "position %d has not been reached", next.Position).
+			WithDetail("The last position is %d.", next.Now)
+	case errors.As(err, &made):
+		return pgerr.New(pgerr.ObjectNotInPrerequisiteState, "%s while it was followed", made.Error()).WithHint("Subscribe again.")
+	case errors.Is(err, engine.ErrHistory):
+		return pgerr.Unsupported("a snapshot at an earlier position").WithHint("WITH (SNAPSHOT = false) gives the changes after the position.")
 	case errors.Is(err, engine.ErrConflict):
 		return pgerr.New(pgerr.SerializationFailure, "could not serialize access due to concurrent update").
 			WithHint("Run the transaction again.")

@@ -22,7 +22,24 @@ type portal struct {
 	hold     bool
 	txn      *txn // the open transaction that a held cursor was made in
 	rows     *kept
-	at       int64 // rows given out
+	at       int64     // rows given out
+	followed *followed // of a subscription, in place of rows
+}
+
+// close frees what a portal has.
+func (p *portal) close() {
+	if p.followed != nil {
+		p.followed.close()
+		p.followed = nil
+	}
+}
+
+// dropPortal forgets a portal.
+func (s *Session) dropPortal(name string) {
+	if p := s.portals[name]; p != nil {
+		p.close()
+		delete(s.portals, name)
+	}
 }
 
 // keptBytesMax bounds the rows that one portal keeps.
@@ -167,6 +184,9 @@ func (s *Session) executePortal(ctx context.Context, p *portal, maxRows int64, f
 			return false, err
 		}
 	}
+	if p.prepared.follow != nil {
+		return s.startFollow(ctx, p, maxRows, c)
+	}
 	if p.rows == nil && (maxRows <= 0 || p.prepared.columns == nil) {
 		if p.started {
 			if p.done && p.prepared.columns != nil {
@@ -265,7 +285,7 @@ func window(b *delta.Batch, from, to int64) *delta.Batch {
 }
 
 // ClosePortal forgets a portal; an unknown name is no error.
-func (s *Session) ClosePortal(name string) { delete(s.portals, name) }
+func (s *Session) ClosePortal(name string) { s.dropPortal(name) }
 
 // closePortals ends the portals of a transaction: all but held cursors when it is over.
 func (s *Session) closePortals(over bool) {
@@ -274,7 +294,7 @@ func (s *Session) closePortals(over bool) {
 	}
 	for name, p := range s.portals {
 		if !p.hold {
-			delete(s.portals, name)
+			s.dropPortal(name)
 		}
 	}
 }
@@ -283,7 +303,7 @@ func (s *Session) closePortals(over bool) {
 // are those of its time.
 func (s *Session) keepHeld(ctx context.Context, c Client) error {
 	for _, p := range s.portals {
-		if p.txn == nil || p.txn != s.txn {
+		if p.txn == nil || p.txn != s.txn || p.followed != nil {
 			continue
 		}
 		if err := s.keepRows(ctx, p, c); err != nil {
@@ -300,7 +320,7 @@ func (s *Session) keepHeld(ctx context.Context, c Client) error {
 func (s *Session) dropHeld() {
 	for name, p := range s.portals {
 		if p.txn != nil && p.txn == s.txn {
-			delete(s.portals, name)
+			s.dropPortal(name)
 		}
 	}
 }

@@ -20,6 +20,7 @@ type prepared struct {
 	query    *planner.Query
 	dml      *planner.DML
 	point    *pointPlan
+	follow   *followPlan
 	catalog  *catalog.Snapshot
 	path     string // search_path, TimeZone and the like at planning
 	fromSQL  bool   // made by PREPARE, listed under its SQL name
@@ -38,7 +39,10 @@ func (s *Session) prepare(st *parser.Stmt, declared []types.T) (*prepared, error
 func (s *Session) plan(p *prepared) error {
 	p.catalog = s.catalog()
 	p.path = s.planSettings()
-	p.query, p.dml, p.point = nil, nil, nil
+	p.query, p.dml, p.point, p.follow = nil, nil, nil, nil
+	if st, ok := isFollow(p.stmt.AST); ok {
+		return s.planFollow(p, st)
+	}
 	env := s.planEnv(p)
 	if st, ok := p.stmt.AST.(*ast.Show); ok && st.Listing && st.Name == "watermarks" {
 		q, err := showWatermarks(st)

@@ -41,6 +41,8 @@ func (s *Session) run(ctx context.Context, p *prepared, params []types.Datum, c 
 		return s.runQuery(ctx, p, params, c)
 	case p.dml != nil:
 		return s.runDML(ctx, p, params, c)
+	case p.follow != nil:
+		return s.runFollow(ctx, p, params, c)
 	}
 	return s.utility(ctx, p, params, c)
 }

@@ -127,7 +127,9 @@ var errTimeout = pgerr.New(pgerr.QueryCanceled, "canceling statement due to stat
 // Close ends the session: an open transaction is rolled back.
 func (s *Session) Close() {
 	s.endTxn()
-	s.closePortals(true)
+	for name := range s.portals {
+		s.dropPortal(name)
+	}
 }
 
 // IdleInTransactionTimeout is how long the session may sit in a transaction block, 0 for ever.

@@ -375,15 +375,20 @@ func (s *Session) rollbackBlock(st *ast.Rollback, c Client) error {
 	return c.Complete("ROLLBACK")
 }
 
-// beginRead takes the epoch for a statement: of a transaction block, the block's.
-func (s *Session) beginRead(ctx context.Context, relations []uint32, c Client) (r *engine.Read, done func(), err error) {
-	notify := func(b engine.Behind) {
+// behind tells the client which view a statement waits for.
+func (s *Session) behind(c Client) func(engine.Behind) {
+	return func(b engine.Behind) {
 		n := pgerr.New(pgerr.SuccessfulCompletion, "waiting for view %q, which is %d epochs behind", b.View, b.Target-min(b.Frontier, b.Target))
 		if b.Loading {
 			n = pgerr.New(pgerr.SuccessfulCompletion, "waiting for view %q, which is computing its first contents (%d rows read)", b.View, b.Rows)
 		}
 		_ = s.notice(c, "NOTICE", n) // a connection that is gone shows at the next write
 	}
+}
+
+// beginRead takes the epoch for a statement: of a transaction block, the block's.
+func (s *Session) beginRead(ctx context.Context, relations []uint32, c Client) (r *engine.Read, done func(), err error) {
+	notify := s.behind(c)
 	if s.parts != nil && s.parts.read != nil {
 		return s.parts.read, func() {}, s.parts.read.Include(ctx, relations, notify)
 	}

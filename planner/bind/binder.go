@@ -27,6 +27,7 @@ type Env struct {
 	TypeEnv    *types.Env
 	Params     []types.T // declared types of parameters; Invalid or Unknown is to be inferred
 	View       bool      // for a view: no parameters, nothing that is not deterministic
+	Transient  bool      // of such a plan: it serves one client and is not stored
 	// Widths are the numbers of columns that * means of each relation, where it is not all of them.
 	Widths map[uint32]int
 	// Unbuilt tells of objects that have no rows or entries yet: materialized views are read by their queries, indexes are not used. nil

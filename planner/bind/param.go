@@ -26,7 +26,7 @@ func (b *Binder) bindParam(e *ast.Param) (expr.Expr, error) {
 	if a := b.sqlArgs; a != nil && e.Number >= 1 && e.Number <= len(a.ids) {
 		return b.column(a.ids[e.Number-1], e.Pos, "$"+strconv.Itoa(e.Number)), nil
 	}
-	if e.Number < 1 || e.Number > paramsMax || b.env.View || b.noParams || b.viewDepth > 0 {
+	if e.Number < 1 || e.Number > paramsMax || b.env.View && !b.env.Transient || b.noParams || b.viewDepth > 0 {
 		return nil, pgerr.New(pgerr.UndefinedParameter, "there is no parameter $%d", e.Number).At(e.Pos)
 	}
 	p := &b.params

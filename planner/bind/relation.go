@@ -60,7 +60,7 @@ func (b *Binder) nearRelation(name ast.ObjectName) string {
 
 // typeEnv is what literals are read by: the session's settings, but in views fixed ones.
 func (b *Binder) typeEnv() *types.Env {
-	if b.env.View || b.viewDepth > 0 || b.env.TypeEnv == nil {
+	if b.env.View && !b.env.Transient || b.viewDepth > 0 || b.env.TypeEnv == nil {
 		return types.DefaultEnv
 	}
 	return b.env.TypeEnv

@@ -126,7 +126,7 @@ type Copy struct {
 	Pos     int
 	Table   ObjectName // zero where Query is set
 	Columns []string
-	Query   Statement // COPY (query) TO: *Select, *Insert, *Update or *Delete
+	Query   Statement // COPY (query) TO: *Select, *Insert, *Update, *Delete or *Subscribe
 	From    bool      // COPY ... FROM; else TO
 	// Target is where the data comes from or goes to.
 	Target CopyTarget

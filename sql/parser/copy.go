@@ -12,7 +12,11 @@ func (p *parser) copy() ast.Statement {
 	p.next()
 	if p.isKind('(') {
 		p.next()
-		s.Query = p.preparable()
+		if p.is(lex.SUBSCRIBE) {
+			s.Query = p.subscribe()
+		} else {
+			s.Query = p.preparable()
+		}
 		p.expectKind(')')
 		p.expect(lex.TO)
 	} else {

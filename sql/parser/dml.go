@@ -349,16 +349,18 @@ func (p *parser) subscribe() ast.Statement {
 		p.accept(lex.TABLE)
 		s.Table = p.relation()
 	}
-	if p.accept(lex.WITH) {
-		s.Options = p.options()
+	for {
+		switch { // in any order: others write the options last
+		case s.Options == nil && p.accept(lex.WITH):
+			s.Options = p.options()
+		case s.AsOf == nil && p.accept(lex.AS):
+			p.expect(lex.OF)
+			s.AsOf = p.expr()
+		case s.UpTo == nil && p.acceptWord("up"):
+			p.expect(lex.TO)
+			s.UpTo = p.expr()
+		default:
+			return s
+		}
 	}
-	if p.accept(lex.AS) {
-		p.expect(lex.OF)
-		s.AsOf = p.expr()
-	}
-	if p.acceptWord("up") {
-		p.expect(lex.TO)
-		s.UpTo = p.expr()
-	}
-	return s
 }

@@ -149,6 +149,14 @@ func (s *Space) WriteTo(step *storage.Step) error {
 	return s.shrink()
 }
 
+// EndStep counts all changes as committed, for a space without a store that goes on to another step.
+func (s *Space) EndStep() error {
+	scratch := new(storage.Step) // takes what would be written, and is thrown away
+	return s.each(
+		func(m *Map) error { return m.writeTo(scratch) },
+		func(m *Multimap) error { return m.writeTo(scratch) })
+}
+
 // Trim gives memory back if the space has more than its share. For idle spaces; WriteTo does so by itself. It must not
 // be called in the middle of a step.
 func (s *Space) Trim() error {
