@@ -106,6 +106,8 @@ type Relation struct {
 	TTL int64 `json:",omitempty"`
 
 	Watermark *Watermark `json:",omitempty"`
+	// Late says where a materialized view's late rows go, with LATE DATA TO.
+	Late *LateTo `json:",omitempty"`
 	// Marks bound the columns of a materialized view in time, see TimeMarks.
 	Marks []*watermark.Mark `json:",omitempty"`
 	// Options are the WITH (...) options in the order written, with lower-case names.
@@ -169,6 +171,12 @@ func (r *Relation) TimeMarks() []*watermark.Mark {
 	marks := make([]*watermark.Mark, r.Watermark.Column+1)
 	marks[r.Watermark.Column] = watermark.Of(r.ID, r.Name)
 	return marks
+}
+
+// LateTo sends the rows of stream From that come more than Lateness microseconds below the watermark to stream To.
+type LateTo struct {
+	From, To uint32
+	Lateness int64
 }
 
 // Option is a WITH option.

@@ -157,7 +157,11 @@ func (e *Engine) commitGroup(group []*Txn) {
 	}
 	accepted := group[:0:0]
 	for _, t := range group {
-		if err := e.stage(g, t); err != nil {
+		err := e.routeLate(g, t)
+		if err == nil {
+			err = e.stage(g, t)
+		}
+		if err != nil {
 			t.done <- err
 			continue
 		}

@@ -64,7 +64,8 @@ type Engine struct {
 	stopped       chan struct{}
 	committerDone chan struct{}
 	stopOnce      sync.Once
-	commitErr     error // committer only
+	commitErr     error      // committer only
+	late          lateRoutes // committer only
 	background    sync.WaitGroup
 
 	seqMu     sync.Mutex

@@ -216,7 +216,7 @@ func (e *Engine) FirstHeld(ctx context.Context, view uint32) (at int64, ok bool,
 	}
 }
 
-// writeTime adds to a step what has become of the dataflow's time.
+// writeTime adds to a step what has become of the dataflow's time. It reads the operators' state, so it comes before that is written.
 func (d *dataflow) writeTime(st *storage.Step) error {
 	t := &d.time
 	var err error

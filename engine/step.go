@@ -274,10 +274,10 @@ func (d *dataflow) applyStep(end uint64, rowsIn int64) error {
 	if err != nil {
 		return err
 	}
-	if err := d.space.WriteTo(st); err != nil {
+	if err := d.writeTime(st); err != nil {
 		return err
 	}
-	if err := d.writeTime(st); err != nil {
+	if err := d.space.WriteTo(st); err != nil {
 		return err
 	}
 	st.SetFrontier(end)
@@ -531,10 +531,10 @@ func (d *dataflow) flushLoad(epoch uint64) error {
 	if err := d.out.write(st, epoch, false); err != nil {
 		return err
 	}
-	if err := d.space.WriteTo(st); err != nil {
+	if err := d.writeTime(st); err != nil {
 		return err
 	}
-	if err := d.writeTime(st); err != nil {
+	if err := d.space.WriteTo(st); err != nil {
 		return err
 	}
 	if err := st.Apply(); err != nil {

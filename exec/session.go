@@ -168,34 +168,29 @@ func (s *session) expire(last int64, group []byte) error {
 	}
 }
 
-// noteEnds notes the partitions of the step at the times at which its rows may end a session: those behind which the step has no other
-// within the gap.
+// noteEnds notes the present partition at the times at which its changed rows may end a session: those behind which no other of
+// them lies within the gap.
 func (s *session) noteEnds() error {
-	for group := range uint32(s.step.groups.len()) {
-		last, some := int64(0), false
-		for _, r := range s.step.of(group) {
-			if r.weight <= 0 {
-				continue
-			}
-			at, err := sessionTime(s.step.row(&r))
-			if err != nil {
-				return err
-			}
-			if some && at > last+s.gap {
-				if err := s.expiry.note(last+s.gap, 0, s.step.groups.key(group)); err != nil {
-					return err
-				}
-			}
-			last, some = at, true
-		}
-		if !some {
+	last, some := int64(0), false
+	for i := range s.changes {
+		if s.changes[i].weight <= 0 {
 			continue
 		}
-		if err := s.expiry.note(last+s.gap, 0, s.step.groups.key(group)); err != nil {
+		at, err := sessionTime(s.step.row(&s.changes[i]))
+		if err != nil {
 			return err
 		}
+		if some && at > last+s.gap {
+			if err := s.expiry.note(last+s.gap, 0, s.group); err != nil {
+				return err
+			}
+		}
+		last, some = at, true
 	}
-	return nil
+	if !some {
+		return nil
+	}
+	return s.expiry.note(last+s.gap, 0, s.group)
 }
 
 func (s *session) flushStep() error {
@@ -205,11 +200,6 @@ func (s *session) flushStep() error {
 	if err := s.step.each(s.mm, s.partition); err != nil {
 		return fmt.Errorf("operator %d: %w", s.op, err)
 	}
-	if s.expiry != nil {
-		if err := s.noteEnds(); err != nil {
-			return err
-		}
-	}
 	s.step.reset()
 	return s.out.end()
 }
@@ -217,6 +207,11 @@ func (s *session) flushStep() error {
 // partition emits what a partition's changes change, and takes them into the state.
 func (s *session) partition(group uint32) error {
 	s.hash, s.group, s.changes = s.step.groups.hash(group), s.step.groups.key(group), s.step.of(group)
+	if s.expiry != nil {
+		if err := s.noteEnds(); err != nil {
+			return err
+		}
+	}
 	for next := 0; next < len(s.changes); {
 		var err error
 		if next, err = s.stretch(next); err != nil {

@@ -199,6 +199,12 @@ func (s *Session) defineFlow(r *catalog.Relation, query *ast.Select, names []str
 	}
 	r.Key, r.AppendOnly, r.Marks = q.Plan.Key, q.Plan.AppendOnly, q.Plan.Marks
 	r.Query, r.SearchPath, r.Rows = ast.Format(query), s.searchPath(), q.Rows
+	if query.Late != nil && query.Late.To != nil {
+		if err := s.routeLate(r, query.Late, q.Plan); err != nil {
+			return err
+		}
+		q.DependsOn = append(q.DependsOn, r.Late.To) // which cannot be dropped before the view
+	}
 	r.SetDependencies(q.DependsOn, cat)
 	r.UsesFunctions = q.UsesFunctions
 	r.UsesTypes = q.UsesTypes

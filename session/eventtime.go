@@ -161,6 +161,52 @@ func lateness(r *catalog.Relation) (int64, error) {
 	return fixedLength(iv, latenessOption)
 }
 
+// routeLate takes LATE DATA TO: the late rows of the one stream that the view reads go to another with the same columns.
+func (s *Session) routeLate(r *catalog.Relation, late *ast.LateData, plan *physical.Plan) error {
+	var filter *physical.Late
+	filters := 0
+	for _, n := range plan.Nodes {
+		if l, ok := n.(*physical.Late); ok {
+			filter = l
+			filters++
+		}
+	}
+	switch {
+	case filters == 0:
+		return pgerr.New(pgerr.InvalidObjectDefinition, "no row comes too late for the view").
+			WithHint("Rows are late for views that drop state below a watermark: group by a window of a stream with WATERMARK FOR.").At(late.Pos)
+	case filters > 1:
+		return pgerr.Unsupported("LATE DATA TO in a view over several relations with a watermark").At(late.Pos)
+	}
+	from, ok := s.catalog().Relation(filter.Relation)
+	if !ok || from.Kind != catalog.Stream || from.Watermark == nil {
+		return pgerr.Unsupported("LATE DATA TO in a view over anything but a stream").At(late.Pos)
+	}
+	to, err := s.relation(*late.To)
+	if err != nil {
+		return err
+	}
+	if to.Kind != catalog.Stream {
+		return pgerr.New(pgerr.WrongObjectType, "%q is not a stream", to.Name).At(late.To.Pos)
+	}
+	if to.ID == from.ID || len(to.Columns) != len(from.Columns) {
+		return lateColumns(to, from, late)
+	}
+	for i, c := range from.Columns {
+		if to.Columns[i].T != c.T || to.Columns[i].NotNull && !c.NotNull {
+			return lateColumns(to, from, late)
+		}
+	}
+	allowed, err := lateness(r)
+	r.Late = &catalog.LateTo{From: from.ID, To: to.ID, Lateness: allowed}
+	return err
+}
+
+func lateColumns(to, from *catalog.Relation, late *ast.LateData) error {
+	return pgerr.New(pgerr.InvalidObjectDefinition, "stream %q cannot take the late rows of stream %q", to.Name, from.Name).
+		WithHint("It must be another stream with the same types of columns: CREATE STREAM ... (LIKE %s).", from.Name).At(late.To.Pos)
+}
+
 // showWatermarks is the query that SHOW WATERMARKS stands for.
 func showWatermarks(st *ast.Show) (ast.Statement, error) {
 	if st.From != nil || st.Like != nil || st.Where != nil {
