@@ -100,6 +100,7 @@ var eventViews = []eventView{
 	{name: "semi", query: "SELECT x.window_start, x.k, x.v FROM TUMBLE(a, ts, INTERVAL '10 seconds') x WHERE NOT EXISTS (SELECT 1 FROM TUMBLE(b, ts, INTERVAL '10 seconds') y WHERE x.window_start = y.window_start AND x.k = y.k)"},
 	{name: "joined_closed", query: "SELECT x.window_start, x.n, y.n AS m FROM (SELECT window_start, count(*) AS n FROM TUMBLE(a, ts, INTERVAL '10 seconds') GROUP BY 1) x JOIN (SELECT window_start, count(*) AS n FROM TUMBLE(b, ts, INTERVAL '10 seconds') GROUP BY 1) y USING (window_start) EMIT ON WINDOW CLOSE",
 		naive: "SELECT x.window_start, x.n, y.n AS m FROM (SELECT window_start, count(*) AS n FROM TUMBLE(a, ts, INTERVAL '10 seconds') GROUP BY 1) x JOIN (SELECT window_start, count(*) AS n FROM TUMBLE(b, ts, INTERVAL '10 seconds') GROUP BY 1) y USING (window_start) WHERE window_start + INTERVAL '10 seconds' <= $W"},
+	{name: "three", query: "SELECT x.window_start, x.v, y.v AS w, z.n FROM TUMBLE(a, ts, INTERVAL '10 seconds') x JOIN TUMBLE(b, ts, INTERVAL '10 seconds') y ON x.window_start = y.window_start AND x.k = y.k JOIN (SELECT window_start, max(v) AS n FROM TUMBLE(a, ts, INTERVAL '10 seconds') GROUP BY 1) z ON z.window_start = y.window_start AND z.n = y.v"},
 	{name: "except_", query: "SELECT window_start, k FROM TUMBLE(a, ts, INTERVAL '10 seconds') EXCEPT ALL SELECT window_start, k FROM TUMBLE(b, ts, INTERVAL '10 seconds')"},
 	{name: "union_", query: "SELECT window_start, count(*) AS n FROM (SELECT window_start FROM TUMBLE(a, ts, INTERVAL '10 seconds') UNION ALL SELECT window_start FROM TUMBLE(b, ts, INTERVAL '10 seconds')) x GROUP BY 1"},
 	{name: "sessions", query: "SELECT window_start, window_end, k, count(*) AS n FROM SESSION(a PARTITION BY k, ts, INTERVAL '4 seconds') GROUP BY window_start, window_end, k"},
@@ -293,7 +294,7 @@ func TestExpiredStateIsGone(t *testing.T) {
 	d := startNode(t, func(c *server.Config) { c.StateBytes = 4 << 20 }).db()
 	d.exec("CREATE STREAM a (ts timestamp, k int, v int, WATERMARK FOR ts AS ts - INTERVAL '5 seconds')")
 	d.exec("CREATE STREAM b (ts timestamp, k int, v int, WATERMARK FOR ts AS ts - INTERVAL '5 seconds')")
-	views := []string{"agg", "top", "numbered", "left_joined", "except_", "joined_closed", "sessions", "interval_left"}
+	views := []string{"agg", "top", "numbered", "left_joined", "except_", "joined_closed", "three", "sessions", "interval_left"}
 	for _, v := range eventViews {
 		if slices.Contains(views, v.name) {
 			d.exec("CREATE MATERIALIZED VIEW " + v.name + " AS " + v.query)

@@ -133,6 +133,13 @@ func Rewire(n Node, at func(int) int) Node {
 		c := *n
 		c.Left_, c.Right_ = at(n.Left_), at(n.Right_)
 		return &c
+	case *DeltaJoin:
+		c := *n
+		c.In = slices.Clone(n.In)
+		for i := range c.In {
+			c.In[i] = at(c.In[i])
+		}
+		return &c
 	case *Aggregate:
 		c := *n
 		c.Input = at(n.Input)

@@ -5,6 +5,7 @@ import (
 
 	"millrace/expr"
 	"millrace/planner/logical"
+	"millrace/types"
 )
 
 // deltaJoins keeps a tree of inner joins as one operator.
@@ -16,7 +17,8 @@ import (
 // Guard: only where conditions link all inputs, and the estimate of the state is smaller by a tenth at least: a table that has two
 // keys is kept twice, which is worse than a small intermediate result, as of joins that leave few rows. A condition that can fail
 // must not be asked of other pairs than before. In a query that runs once nothing is kept. In a recursion inputs change with each
-// iteration, which two-way joins are made for.
+// iteration, which two-way joins are made for. Of joins by a time, as of windows, watermarks drop the state key by key, which needs
+// joins of two.
 //
 // The estimate: each kept row takes a fixed number of bytes and so many for each column that is needed further on. Joins of
 // two keep each of the inputs once and each intermediate result; the one operator keeps each input once for each set of columns
@@ -115,6 +117,9 @@ func (t *joinTree) plan() *logical.Delta {
 	}
 	for i, p := range t.preds {
 		if e, ok := t.equality(p); ok {
+			if t.isInTime(e) {
+				return nil
+			}
 			e.pred = i
 			t.equal = append(t.equal, e)
 		}
@@ -145,6 +150,21 @@ func (t *joinTree) plan() *logical.Delta {
 		return nil
 	}
 	return delta
+}
+
+// isInTime reports whether an equality is one of times that watermarks bound on both sides.
+func (t *joinTree) isInTime(e equality) bool {
+	for k := range e.in {
+		marked := false
+		logical.Walk(t.inputs[e.in[k]], func(n logical.Node) {
+			s, ok := n.(*logical.Scan)
+			marked = marked || ok && s.Relation.TimeMarks() != nil
+		})
+		if typ := t.d.c.Columns.At(e.col[k]).T; !marked || !typ.Is(types.Timestamp) && !typ.Is(types.TimestampTZ) {
+			return false
+		}
+	}
+	return true
 }
 
 func (t *joinTree) equality(p expr.Expr) (equality, bool) {
