@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // What follows is a dataflow's time. A step ends at the time of the epoch at which it ends, whenever it is run; so a
@@ -63,6 +64,13 @@ func (d *dataflow) recoverTime() error {
 	defer d.e.mu.Unlock()
 	d.waitUntil(next)
 	d.broadcast()
+	// Views over this one have taken every time for its own, too.
+	for _, f := range d.e.flows {
+		if slices.Contains(f.allUps, d) {
+			f.wakeUp()
+			f.broadcast()
+		}
+	}
 	return nil
 }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -91,7 +92,8 @@ func (e *Engine) Settle(ctx context.Context) error {
 		e.mu.Lock()
 		var changed <-chan struct{}
 		for _, d := range e.flows {
-			if d.failure() == nil && d.pausedBy() == nil && (!d.isCurrent() || d.nextTime == math.MinInt64) {
+			// The lowest first: whether a view is there may also change with those below it.
+			if !d.settled() && !slices.ContainsFunc(d.allUps, func(u *dataflow) bool { return !u.settled() }) {
 				changed = d.changed
 				break
 			}
@@ -106,6 +108,11 @@ func (e *Engine) Settle(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// settled reports whether a dataflow has followed the last commit and says what it waits for, or does not run; Engine.mu is held.
+func (d *dataflow) settled() bool {
+	return d.failure() != nil || d.pausedBy() != nil || d.isCurrent() && d.nextTime != math.MinInt64
 }
 
 // runTicks commits a tick whenever a dataflow waits for a time that has come. While none waits it does nothing.
