@@ -190,6 +190,11 @@ func (e *Edit) Drop(ids []uint32, cascade bool) ([]*Relation, error) {
 			return nil, err
 		}
 		doomed[id] = true
+		for _, k := range e.next.Sinks(id) {
+			if k.Owned {
+				doomed[k.ID] = true
+			}
+		}
 	}
 	var order []*Relation
 	var details []string

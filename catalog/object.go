@@ -112,6 +112,11 @@ type Relation struct {
 	Marks []*watermark.Mark `json:",omitempty"`
 	// Options are the WITH (...) options in the order written, with lower-case names.
 	Options []Option `json:",omitempty"`
+	// Into is the id of the stream or table that a sink writes to, 0 where it delivers to a connector; IntoColumns are the columns
+	// that it gives, nil for all. What it has delivered is kept under Storage. Owned sinks are dropped with their target.
+	Into        uint32   `json:",omitempty"`
+	IntoColumns []string `json:",omitempty"`
+	Owned       bool     `json:",omitempty"`
 	// Replaces is the id of the view whose place this one is to take when it has its first contents.
 	Replaces uint32 `json:",omitempty"`
 	// PrimaryKeyName is the constraint's name for error messages.

@@ -120,11 +120,16 @@ func (s *Snapshot) Schemas() []*Schema {
 	return out
 }
 
-// Dependants lists the relations that read id directly, by id.
+// Sinks lists the sinks that write to a relation.
+func (s *Snapshot) Sinks(id uint32) []*Relation {
+	return slices.DeleteFunc(s.Dependants(id), func(r *Relation) bool { return r.Into != id })
+}
+
+// Dependants lists the relations that read id directly and the sinks that write to it, by id.
 func (s *Snapshot) Dependants(id uint32) []*Relation {
 	var out []*Relation
 	for _, r := range s.Relations() {
-		if slices.Contains(r.DependsOn, id) {
+		if r.Into == id || slices.Contains(r.DependsOn, id) {
 			out = append(out, r)
 		}
 	}

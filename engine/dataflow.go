@@ -83,9 +83,11 @@ type dataflow struct {
 	stops    []*stop // epochs that a step must end at, ascending
 	status   Status
 	err      error
-	failures int
-	changed  chan struct{} // closed at every change of frontier or status
-	stats    Stats
+	// deliverErr is what ended the delivery of a sink into another relation.
+	deliverErr error
+	failures   int
+	changed    chan struct{} // closed at every change of frontier or status
+	stats      Stats
 	// shownMarks are the watermarks that the view goes by, as others see them.
 	shownMarks map[uint32]int64
 	heldFrom   int64 // the least time of the results that are held back, if held
@@ -372,10 +374,18 @@ func (d *dataflow) runRecovered() (err error) {
 	if err := d.build(); err != nil {
 		return err
 	}
+	recovered := !d.fresh
 	if d.fresh {
 		if err := d.load(); err != nil {
 			return err
 		}
+	}
+	if d.delivers() {
+		stop, err := d.startDelivery(recovered)
+		if err != nil {
+			return err
+		}
+		defer stop()
 	}
 	d.setStatus(Running)
 	for {
@@ -525,6 +535,9 @@ func (d *dataflow) next() (uint64, error) {
 		}
 		d.serveStops()
 		target, ready, err := d.chooseTarget()
+		if d.deliverErr != nil {
+			err = d.deliverErr
+		}
 		d.busy = ready && err == nil
 		e.mu.Unlock()
 		if err != nil {

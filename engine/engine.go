@@ -93,6 +93,7 @@ type relation struct {
 	id         uint32
 	lastChange uint64 // the last epoch that changed it; for a view, unused
 	trimmed    uint64 // its changelog is gone through this epoch
+	delivered  uint64 // of a sink into another relation: its changelog is delivered through this epoch
 	rowsIn     int64
 	rows       int64 // about how many it has
 	consumers  []*dataflow

@@ -81,10 +81,13 @@ func (e *Engine) trims(durable map[uint32]uint64) []trim {
 	var out []trim
 	for id, r := range e.relations {
 		rel, ok := cat.Relation(id)
-		if !ok || rel.Kind == catalog.Stream || len(r.consumers) == 0 {
+		if !ok || rel.Kind == catalog.Stream || len(r.consumers) == 0 && rel.Into == 0 {
 			continue
 		}
 		through := e.published.epoch
+		if rel.Into != 0 {
+			through = r.delivered
+		}
 		for _, c := range r.consumers {
 			through = min(through, durable[c.id]) // 0 while nothing of it is durable
 		}

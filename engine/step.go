@@ -27,7 +27,7 @@ const loadRowsMax = 1 << 17
 func (d *dataflow) build() error {
 	d.space = state.NewSpace(d.e.store, d.id, d.e.budget)
 	d.out = newWriter(d)
-	if d.relation().Kind == catalog.Sink {
+	if d.relation().Kind == catalog.Sink && !d.delivers() {
 		sink, err := d.e.opt.Sinks(d.relation())
 		if err != nil {
 			return err

@@ -100,7 +100,7 @@ func (w *writer) emit(b *delta.Batch) error {
 // spills reports whether parts of a back-fill's output may be written before the rest is known: without retractions
 // there is no order between rows, and a multiset sums them.
 func (w *writer) spills() bool {
-	return w.form == appended || w.form == multiset || w.form == keyed && w.d.plan.AppendOnly
+	return w.d.delivers() || w.form == appended || w.form == multiset || w.form == keyed && w.d.plan.AppendOnly
 }
 
 // writePart writes what a back-fill has made so far. There is no frontier before its end, so that after a crash it
@@ -177,6 +177,9 @@ func (e *Engine) countErrors(view uint32) (n int64, err error) {
 
 // write adds the collected results to a step. With logged, the changes go to the view's changelog, too.
 func (w *writer) write(st *storage.Step, epoch uint64, logged bool) error {
+	if w.d.delivers() {
+		epoch, logged = max(epoch, firstEpoch), true
+	}
 	if w.seqAt != epoch {
 		w.seqAt, w.seq = epoch, 0
 	}
@@ -191,6 +194,9 @@ func (w *writer) write(st *storage.Step, epoch uint64, logged bool) error {
 			}
 		}
 	case delivered:
+		if w.sink == nil {
+			break // see delivery
+		}
 		if err := w.sink.Deliver(w.d.ctx, epoch, w.batches); err != nil {
 			return fmt.Errorf("sink: %w", err)
 		}

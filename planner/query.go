@@ -1,8 +1,11 @@
 package planner
 
 import (
+	"slices"
+
 	"millrace/catalog"
 	"millrace/expr"
+	"millrace/pgerr"
 	"millrace/planner/bind"
 	"millrace/planner/eventtime"
 	"millrace/planner/logical"
@@ -73,6 +76,40 @@ type Query struct {
 	Notices []string
 	// With are the data-modifying statements of the query's WITH clause.
 	With []*With
+}
+
+// PlanStandingInsert plans the query of an INSERT that is kept up: the columns of the result are those of the target, hidden ones
+// included, with defaults filled in and assignment casts applied. DependsOn has the target only if the query reads it.
+func PlanStandingInsert(stmt *ast.Insert, env *Env) (*Query, error) {
+	query, time := emission(stmt.Query, env)
+	bare := *stmt
+	bare.Query = query.(*ast.Select)
+	b := bind.New(env.bindEnv())
+	in, err := b.Insert(&bare)
+	if err != nil {
+		return nil, err
+	}
+	if in.Source == nil {
+		return nil, pgerr.Unsupported("a sink of constants").At(stmt.Query.Pos)
+	}
+	if len(in.Late) > 0 {
+		return nil, pgerr.Unsupported("a sink into a relation with defaults from a sequence").At(stmt.Pos)
+	}
+	q, err := finish(b, in.Source, env)
+	if err != nil {
+		return nil, err
+	}
+	if err := q.applyTime(time, env); err != nil {
+		return nil, err
+	}
+	reads := slices.ContainsFunc(q.Plan.Nodes, func(n physical.Node) bool {
+		s, ok := n.(*physical.Scan)
+		return ok && s.Relation == in.Relation.ID
+	})
+	if !reads {
+		q.DependsOn = slices.DeleteFunc(q.DependsOn, func(id uint32) bool { return id == in.Relation.ID })
+	}
+	return q, nil
 }
 
 // PlanQuery plans a SELECT or VALUES.

@@ -294,7 +294,7 @@ func dropMissing(err error, kind catalog.Kind, n ast.ObjectName) error {
 
 func (s *Session) noticeCascade(c Client, removed []*catalog.Relation, named map[uint32]bool) error {
 	for _, r := range removed {
-		if !named[r.ID] {
+		if !named[r.ID] && !r.Owned {
 			if err := s.notice(c, "NOTICE", pgerr.New(pgerr.SuccessfulCompletion, "drop cascades to %s %s", r.Kind, r.Name)); err != nil {
 				return err
 			}

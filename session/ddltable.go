@@ -97,10 +97,10 @@ func refuseTable(st *ast.CreateTable) error {
 
 func (s *Session) createStream(ctx context.Context, st *ast.CreateStream, c Client) error {
 	switch {
-	case st.As != nil:
-		return pgerr.Unsupported("CREATE STREAM AS").At(st.Pos)
 	case st.OrReplace:
 		return pgerr.Unsupported("CREATE OR REPLACE STREAM").At(st.Pos)
+	case st.As != nil:
+		return s.createStreamAs(ctx, st, c)
 	case st.Format != nil:
 		return pgerr.Unsupported("FORMAT ... ENCODE").At(st.Format.Pos)
 	}

@@ -180,7 +180,7 @@ func (s *Session) defineFlow(r *catalog.Relation, query *ast.Select, names []str
 	if env.Lateness, err = lateness(r); err != nil {
 		return err
 	}
-	q, err := planner.PlanQuery(query, env)
+	q, err := planFlow(r, query, env)
 	if err != nil {
 		return err
 	}
@@ -230,7 +230,7 @@ func planStored(r *catalog.Relation, cat *catalog.Snapshot) (*planner.Query, err
 	if err != nil {
 		return nil, err
 	}
-	return planner.PlanQuery(st.AST, &planner.Env{
+	return planFlow(r, st.AST, &planner.Env{
 		Catalog: cat, SearchPath: r.SearchPath, TypeEnv: types.DefaultEnv, View: r.Kind != catalog.View, Widths: r.Widths(), Lateness: late,
 		RowCounts: func([]uint32) map[uint32]int64 { return r.Rows },
 	})
@@ -321,13 +321,14 @@ func (s *Session) createSink(ctx context.Context, st *ast.CreateSink, c Client) 
 	switch {
 	case st.OrReplace:
 		return pgerr.Unsupported("CREATE OR REPLACE SINK").At(st.Pos)
-	case st.Into != nil:
-		return pgerr.Unsupported("CREATE SINK ... INTO").At(st.Into.Pos)
 	case st.Format != nil:
 		return pgerr.Unsupported("FORMAT ... ENCODE").At(st.Format.Pos)
 	}
-	r, made, err := s.create(ctx, st.Name, st.IfNotExists, c, func(r *catalog.Relation, cat *catalog.Snapshot) error {
+	r, made, err := s.createWith(ctx, st.Name, st.IfNotExists, c, func(r *catalog.Relation, cat *catalog.Snapshot) error {
 		r.Kind = catalog.Sink
+		if st.Into != nil {
+			return s.defineInto(r, st, cat)
+		}
 		if err := s.setOptions(r, st.Options); err != nil {
 			return err
 		}
@@ -351,7 +352,7 @@ func (s *Session) createSink(ctx context.Context, st *ast.CreateSink, c Client) 
 		}
 		r.Create = ast.Format(st)
 		return nil
-	})
+	}, placeOfSink)
 	if err != nil {
 		return err
 	}
@@ -387,6 +388,9 @@ func (s *Session) runAlter(ctx context.Context, st *ast.Alter, c Client) error {
 	}
 	if r.Kind != kind && st.Kind != ast.KindTable { // PostgreSQL lets ALTER TABLE rename any relation
 		return wrongKind(r, kind)
+	}
+	if len(s.catalog().Sinks(r.ID)) > 0 && !renames(st) {
+		return pgerr.Unsupported("altering a relation that a sink writes to").At(st.Pos)
 	}
 	if r.Kind == catalog.Table && !slices.ContainsFunc(st.Actions, func(a *ast.AlterAction) bool { return !alterable(a.Kind) }) {
 		if err := s.alterTable(ctx, r, st, c); err != nil {
