@@ -117,6 +117,8 @@ type Relation struct {
 	Into        uint32   `json:",omitempty"`
 	IntoColumns []string `json:",omitempty"`
 	Owned       bool     `json:",omitempty"`
+	// History is for how many microseconds a materialized view keeps its changes; 0 keeps none.
+	History int64 `json:",omitempty"`
 	// Replaces is the id of the view whose place this one is to take when it has its first contents.
 	Replaces uint32 `json:",omitempty"`
 	// PrimaryKeyName is the constraint's name for error messages.

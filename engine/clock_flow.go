@@ -152,7 +152,7 @@ const partNote = "part"
 func (d *dataflow) applyPart(epoch uint64) error {
 	e := d.e
 	st := e.store.NewStep(d.id)
-	if err := d.out.write(st, epoch, e.hasConsumers(d.id)); err != nil {
+	if err := d.out.write(st, epoch, d.logs()); err != nil {
 		return err
 	}
 	if err := d.space.WriteTo(st); err != nil {

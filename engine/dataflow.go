@@ -57,8 +57,10 @@ type dataflow struct {
 	roles []physical.Role
 	// transient says that it serves a follower: it holds no changelog, stores nothing, and has no goroutine of its own.
 	transient bool
-	// exact says that a step takes one epoch that has changed something, so that each can be told from the next.
-	exact bool
+	// exact says that a step takes one epoch that has changed something, so that each can be told from the next. exactFor counts
+	// the views for whose history that is so, itself included; it is under Engine.mu.
+	exact    bool
+	exactFor int
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -234,6 +236,7 @@ func (e *Engine) link(d *dataflow) {
 		}
 		e.dependOn(d, id)
 	}
+	d.countExact(1)
 }
 
 // dependOn computes what d depends on through an input, and opens the input's tail; Engine.mu is held.
@@ -283,6 +286,7 @@ func (e *Engine) unlink(d *dataflow) {
 		}
 		e.closeTail(r)
 	}
+	d.countExact(-1)
 	delete(e.timed, d.id)
 }
 
@@ -539,6 +543,7 @@ func (d *dataflow) next() (uint64, error) {
 			err = d.deliverErr
 		}
 		d.busy = ready && err == nil
+		d.exact = d.exactFor > 0
 		e.mu.Unlock()
 		if err != nil {
 			return 0, err

@@ -209,6 +209,7 @@ func (e *Engine) load() error {
 	}
 	e.mu.Lock()
 	e.restoreLogFloors()
+	e.restoreHistory()
 	for _, d := range e.flows {
 		d.start()
 	}

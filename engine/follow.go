@@ -225,10 +225,12 @@ func (e *Engine) changesGone(r *catalog.Relation, after uint64) error {
 }
 
 // noteLogged notes whether the step that ends now wrote the view's changelog; Engine.mu is held.
-func (d *dataflow) noteLogged(logged bool) {
+func (d *dataflow) noteLogged(logged bool, end uint64) {
 	r := d.e.relations[d.id]
 	switch {
 	case r == nil:
+	case d.loading && d.keepsHistory():
+		r.logFloor = end
 	case !logged:
 		r.logFloor = noLog
 	case r.logFloor == noLog:

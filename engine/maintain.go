@@ -53,8 +53,18 @@ func (e *Engine) Maintain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	trims, err := e.trims(durable)
+	if err != nil {
+		return err
+	}
 	var errs []error
-	for _, t := range e.trims(durable) {
+	for _, t := range trims {
+		if t.history {
+			if err := e.moveHistory(t.rel, t.through); err != nil {
+				errs = append(errs, err)
+				continue
+			}
+		}
 		if t.view {
 			errs = append(errs, e.store.TrimViewLog(t.rel, t.through))
 		} else {
@@ -70,34 +80,42 @@ type trim struct {
 	rel     uint32
 	through uint64
 	view    bool
+	history bool // the view keeps its history, which begins there from now on
 }
 
 // trims decides what can go, from the frontiers that are durable. A stream's log is its contents and stays. A
-// changelog without consumers is not written.
-func (e *Engine) trims(durable map[uint32]uint64) []trim {
+// changelog that has no consumers and is no history is not written.
+func (e *Engine) trims(durable map[uint32]uint64) ([]trim, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	cat := e.Catalog()
 	var out []trim
 	for id, r := range e.relations {
 		rel, ok := cat.Relation(id)
-		if !ok || rel.Kind == catalog.Stream || len(r.consumers) == 0 && rel.Into == 0 {
+		if !ok || rel.Kind == catalog.Stream || len(r.consumers) == 0 && rel.Into == 0 && rel.History == 0 {
 			continue
 		}
 		through := e.published.epoch
 		if rel.Into != 0 {
 			through = r.delivered
 		}
+		if d := e.flows[id]; d != nil && rel.History > 0 {
+			end, err := e.historyEnd(d)
+			if err != nil {
+				return nil, err
+			}
+			through = min(end, durable[id])
+		}
 		for _, c := range r.consumers {
 			through = min(through, durable[c.id]) // 0 while nothing of it is durable
 		}
-		if through > r.trimmed {
+		if through > r.trimmed && (rel.History == 0 || through > r.logFloor) {
 			r.trimmed = through
 			if r.logFloor != noLog {
 				r.logFloor = max(r.logFloor, through)
 			}
-			out = append(out, trim{id, through, rel.Kind != catalog.Table})
+			out = append(out, trim{id, through, rel.Kind != catalog.Table, rel.History > 0})
 		}
 	}
-	return out
+	return out, nil
 }

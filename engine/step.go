@@ -184,7 +184,7 @@ func (d *dataflow) pushAll(cursors []*cursor, marks []*markCursor, target uint64
 			break
 		}
 		next := d.rolesAt(epoch, cursors)
-		if rows > 0 && d.exact {
+		if d.exact && (rows > 0 || end > 0 && !d.transient) {
 			return end, rows, nil
 		}
 		if end > 0 && len(d.ups) == 0 {
@@ -266,7 +266,7 @@ func (d *dataflow) pushEpoch(cursors []*cursor, marks []*markCursor, epoch uint6
 func (d *dataflow) applyStep(end uint64, rowsIn int64) error {
 	e := d.e
 	st := e.store.NewStep(d.id)
-	logged := e.hasConsumers(d.id)
+	logged := d.logs()
 	if err := d.out.write(st, end, logged); err != nil {
 		return err
 	}
@@ -281,6 +281,7 @@ func (d *dataflow) applyStep(end uint64, rowsIn int64) error {
 		return err
 	}
 	st.SetFrontier(end)
+	d.beginHistory(st, end)
 	if d.fresh {
 		st.PutNote(planNote, []byte(d.fingerprint))
 	}
@@ -291,7 +292,7 @@ func (d *dataflow) applyStep(end uint64, rowsIn int64) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	d.noteLogged(logged)
+	d.noteLogged(logged, end)
 	before := d.frontier
 	d.frontier = end
 	d.wroteTime()

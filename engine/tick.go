@@ -32,7 +32,7 @@ func (e *Engine) Tick(ctx context.Context) (uint64, error) {
 
 // EpochTime gives the commit time of an epoch in microseconds from 2000-01-01 UTC. It is exact for the newest ten minutes
 // and wherever a dataflow has yet to step over the epoch; older epochs have the time of the last one in the same second, and those beyond
-// Options.EpochTimesKept the time of the first that is still known. Times never go back, even if the clock has. ok is false
+// Options.EpochTimesKept, and the time of the longest history, the time of the first that is still known. Times never go back, even if the clock has. ok is false
 // for an epoch that has not been.
 func (e *Engine) EpochTime(epoch uint64) (micros int64, ok bool, err error) {
 	return e.store.EpochTime(epoch)
@@ -171,6 +171,7 @@ func (e *Engine) trimTimes(durable map[uint32]uint64) error {
 		}
 	}
 	trimmed := e.timesTrimmed
+	kept := max(e.opt.EpochTimesKept, e.longestHistory())
 	e.mu.Unlock()
 	recent, ok, err := e.store.EpochAt(wall - exactTimesKept)
 	if err != nil || !ok {
@@ -180,7 +181,7 @@ func (e *Engine) trimTimes(durable map[uint32]uint64) error {
 	if through < trimmed+trimTimesEvery {
 		return nil
 	}
-	old, _, err := e.store.EpochAt(wall - e.opt.EpochTimesKept)
+	old, _, err := e.store.EpochAt(wall - kept)
 	if err != nil {
 		return err
 	}

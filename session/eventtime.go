@@ -118,6 +118,7 @@ func fixedLength(iv types.IntervalValue, what string) (int64, error) {
 // viewOptions are the options of a materialized view, each with its check.
 var viewOptions = map[string]func(r *catalog.Relation) error{
 	latenessOption: func(r *catalog.Relation) error { _, err := lateness(r); return err },
+	historyOption:  setHistory,
 }
 
 // setViewOptions stores the WITH options of a materialized view.
@@ -146,6 +147,22 @@ func setViewOptions(r *catalog.Relation, options []ast.Option) error {
 		}
 	}
 	return nil
+}
+
+// historyOption is the option of a materialized view that says for how long its changes are kept.
+const historyOption = "retain_history"
+
+// setHistory takes the option of a materialized view.
+func setHistory(r *catalog.Relation) error {
+	text, _ := r.Option(historyOption)
+	iv, err := types.ParseInterval(text, -1, types.DefaultEnv)
+	if err != nil {
+		return err
+	}
+	if r.History, err = fixedLength(iv, historyOption); err == nil && r.History == 0 {
+		return pgerr.New(pgerr.InvalidParameterValue, "%s must be greater than zero", historyOption)
+	}
+	return err
 }
 
 // lateness reads the option of a materialized view.
