@@ -465,12 +465,13 @@ func (l *lab) judge(w *watched, how string, got, want reply) *mismatch {
 		}
 		return &mismatch{how: how, class: "rows", detail: "Millrace (first) and PostgreSQL (second): " + d, at: w}
 	}
-	if how == "query" && w.query.Ordered() && !sameOrder(got.table, want.table) {
+	if how == "query" && w.query.Ordered() && !sameOrder(unscaled(got.table), unscaled(want.table)) {
 		return &mismatch{how: how, class: "order", detail: fmt.Sprintf("Millrace:\n%sPostgreSQL:\n%s", got.table, want.table), at: w}
 	}
 	return nil
 }
 
+// sameOrder compares results row by row. Numbers that are equal but for their scale tie, so either may come first.
 func sameOrder(a, b table) bool {
 	return slices.EqualFunc(a.rows, b.rows, func(x, y []cell) bool { return fmt.Sprint(x) == fmt.Sprint(y) || len(x) > 0 && hasFloat(a) })
 }

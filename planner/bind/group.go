@@ -119,10 +119,12 @@ func (k *core) groupExpr(c *clause, g *groupBy, e ast.Expr) ([]int, error) {
 	}
 	var set []int
 	for _, e := range items {
+		before := len(c.pending)
 		x, of, err := k.groupItem(c, e)
 		if err != nil {
 			return nil, err
 		}
+		x = c.mergeSubqueries(before, x)
 		_, constant := expr.Fold(x).(*expr.Const)
 		n := -1
 		for i, y := range g.exprs {

@@ -47,6 +47,50 @@ func (g *groupBy) sameSubqueries(after ...*clause) map[logical.ColID]expr.Expr {
 	return names
 }
 
+// mergeSubqueries gives an expression of GROUP BY, whose subqueries are pending from number before on, with those in it that an
+// earlier expression has, too: they are written alike, and so are one.
+func (c *clause) mergeSubqueries(before int, e expr.Expr) expr.Expr {
+	known := map[subqueryText]pending{}
+	key := subqueryTexts()
+	same := map[logical.ColID]logical.ColID{}
+	kept := c.pending[:before:before]
+	for i, p := range c.pending {
+		if p.of == nil {
+			if i >= before {
+				kept = append(kept, p)
+			}
+			continue
+		}
+		k := key(p)
+		first, ok := known[k]
+		if !ok {
+			known[k] = p
+		}
+		switch {
+		case i < before:
+		case !ok || first.kind != p.kind:
+			kept = append(kept, p)
+		default:
+			to := first.node.Output()
+			for n, id := range p.node.Output() {
+				same[id] = to[n]
+			}
+		}
+	}
+	if len(same) == 0 {
+		return e
+	}
+	c.pending = kept
+	return expr.Rewrite(e, func(x expr.Expr) expr.Expr {
+		if col, ok := x.(*expr.Column); ok {
+			if to, ok := same[col.Index]; ok {
+				return c.b.cols.Ref(to)
+			}
+		}
+		return x
+	})
+}
+
 // subqueryText is how a subquery is written, and which one it is of those that its expression is bound as.
 type subqueryText struct {
 	text string

@@ -22,7 +22,7 @@ func (l *lowering) scan(n *logical.Scan, need logical.ColSet) (ref, error) {
 	}
 	want := with(need, logical.ExprsCols(n.Filter))
 	r := n.Relation
-	s := &physical.Scan{Relation: r.ID, Name: r.Name, Kind: r.Kind.String()}
+	s := &physical.Scan{Relation: r.ID, Name: r.Name, Kind: r.Kind.String(), Cols: []int{}}
 	if r.Schema != catalog.PublicSchema {
 		s.Name = r.Schema + "." + r.Name
 	}

@@ -90,7 +90,7 @@ type Scan struct {
 	Relation uint32 // catalog id
 	Name     string // for EXPLAIN
 	Kind     string // "stream", "table", ...: for EXPLAIN
-	Cols     []int  // column numbers in the relation
+	Cols     []int  // column numbers in the relation; empty, not nil, for none
 	Filter   expr.Expr
 	// Point, when not nil, gives constants for a prefix of the relation's key columns: only rows with these
 	// key values are needed (ad hoc only; Filter still holds every condition).
