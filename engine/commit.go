@@ -333,6 +333,7 @@ func (e *Engine) publish(g *groupState, txns []*Txn) {
 			}
 		}
 		e.followers.changed(t.rel, true)
+		e.followers.moved(t.rel, g.epoch)
 	}
 	e.wakeDue()
 	e.followers.epochEnded()

@@ -1,8 +1,11 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"sync"
 
 	"millrace/catalog"
@@ -36,6 +39,9 @@ type followers struct {
 	marked map[uint32]bool        // changed relations; true: in their rows
 	ended  bool                   // an epoch has ended
 	signal chan struct{}          // capacity 1
+
+	told  func(relation uint32, position uint64) // who hears of every change of a relation's rows; nil: nobody
+	moves map[uint32]uint64                      // what it is to be told: newest positions
 }
 
 func newFollowers() *followers {
@@ -79,6 +85,47 @@ func (fs *followers) changed(rel uint32, rows bool) {
 	}
 	fs.marked[rel] = fs.marked[rel] || rows
 	fs.ring()
+}
+
+// moved tells of a change of a relation's rows, which is complete at this epoch.
+func (fs *followers) moved(rel uint32, epoch uint64) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if fs.told != nil {
+		fs.moves[rel] = epoch
+		fs.ring()
+	}
+}
+
+// tellMoves tells what has changed since the last call, in the order of positions.
+func (fs *followers) tellMoves() {
+	fs.mu.Lock()
+	told, moves := fs.told, fs.moves
+	if len(moves) > 0 {
+		fs.moves = map[uint32]uint64{}
+	}
+	fs.mu.Unlock()
+	if told == nil || len(moves) == 0 {
+		return
+	}
+	ids := slices.SortedFunc(maps.Keys(moves), func(a, b uint32) int {
+		return cmp.Or(cmp.Compare(moves[a], moves[b]), cmp.Compare(a, b))
+	})
+	for _, id := range ids {
+		told(id, moves[id])
+	}
+}
+
+// WatchChanges has told called with the newest position of each relation whose rows have changed, once a read sees it there.
+// Changes that follow each other closely are told as one. It must not block. nil ends it, though a last call may be under
+// way; there is one at a time.
+func (e *Engine) WatchChanges(told func(relation uint32, position uint64)) {
+	e.mu.Lock() // a change that is being published is told, or seen by all who read after this
+	defer e.mu.Unlock()
+	e.followers.mu.Lock()
+	defer e.followers.mu.Unlock()
+	e.followers.told = told
+	e.followers.moves = map[uint32]uint64{}
 }
 
 // epochEnded tells of a commit.
@@ -139,6 +186,7 @@ func (e *Engine) runFollowers() {
 			return
 		case <-e.followers.signal:
 			e.followers.wakeMarked()
+			e.followers.tellMoves()
 		}
 	}
 }

@@ -321,6 +321,9 @@ func (d *dataflow) noteStep(epoch, after uint64, rowsIn int64) {
 		e.tails.append(d.id, change{epoch, after, b})
 	}
 	e.followers.changed(d.id, len(d.out.batches) > 0)
+	if len(d.out.batches) > 0 {
+		e.followers.moved(d.id, epoch)
+	}
 	d.noteRows()
 	d.out.reset()
 	if e.budget.Exceeded() {

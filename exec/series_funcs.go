@@ -23,6 +23,8 @@ func newRowSource(f *physical.SetFunc, ctx *expr.Context) (rowSource, []expr.Exp
 			u.elems = append(u.elems, a.Type().ElemType())
 		}
 		return u, f.Args, nil
+	case "pg_listening_channels": // of what the session gives, as an array
+		return &unnest{elems: []types.T{types.Of(types.Text)}}, f.Args, nil
 	case "string_to_table":
 		return ofArray(f, "string_to_array")
 	case "regexp_split_to_table":

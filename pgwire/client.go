@@ -10,6 +10,7 @@ import (
 	"millrace/delta"
 	"millrace/pgerr"
 	"millrace/planner/physical"
+	"millrace/session"
 	"millrace/types"
 )
 
@@ -136,6 +137,12 @@ func (c *conn) appendError(kind byte, severity string, e *pgerr.Error) {
 	buf = append(buf, 0)
 	binary.BigEndian.PutUint32(buf[head:], uint32(len(buf)-head))
 	c.buf = buf
+}
+
+// Notification sends a notification with others, or with what follows.
+func (k client) Notification(n *session.Notification) error {
+	k.c.append(&pgproto3.NotificationResponse{PID: uint32(n.PID), Channel: n.Channel, Payload: n.Payload})
+	return k.flushFull()
 }
 
 // Flush sends what was collected.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,8 +43,11 @@ type conn struct {
 	skip    bool           // after an error, until Sync
 	closing atomic.Bool    // the server is going down
 
-	streaming bool        // the statement that runs waits for things to happen
+	streaming bool        // what is sent comes as things happen: the client may take its time
 	gone      atomic.Bool // the client has gone
+
+	idleMu sync.Mutex
+	idle   bool // the wait for a message may be interrupted by a notification
 }
 
 // portalFormats are the formats in which a portal's rows are sent.
@@ -118,6 +122,7 @@ func (c *conn) appendNegotiate(unknown []string) {
 
 // ready tells what the client must know before its next statement, and that it may send it.
 func (c *conn) ready() {
+	_ = c.sess.Deliver(client{c}) // it fails when the connection is broken, as the next flush does
 	for _, kv := range c.sess.ChangedParameters() {
 		c.append(&pgproto3.ParameterStatus{Name: kv[0], Value: kv[1]})
 	}
@@ -173,6 +178,9 @@ func (c *conn) waitForMessage() error {
 	}
 	if c.closing.Load() { // shutDown may have come in between
 		return os.ErrDeadlineExceeded
+	}
+	if c.sess.Listening() && c.sess.Status() == session.Idle {
+		return c.waitListening()
 	}
 	return nil
 }

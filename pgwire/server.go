@@ -195,5 +195,5 @@ func (s *Server) cancelRequest(body []byte) {
 
 // newSession opens a connection's session.
 func (s *Server) newSession(c *conn, params map[string]string) (*session.Session, error) {
-	return s.cfg.Sessions.New(session.Options{User: c.user, Database: c.database, PID: c.pid, Settings: params})
+	return s.cfg.Sessions.New(session.Options{User: c.user, Database: c.database, PID: c.pid, Settings: params, Wake: c.wake})
 }

@@ -23,6 +23,8 @@ type Client interface {
 	Empty() error
 	// Notice sends a notice of the given severity (NOTICE, WARNING, INFO, ...).
 	Notice(severity string, n *pgerr.Error) error
+	// Notification sends a notification.
+	Notification(n *Notification) error
 	// Flush sends what was collected: nothing more will come for a while.
 	Flush() error
 	// Streaming says that from now on the statement waits for things to happen. Until end is called it is canceled when the

@@ -80,6 +80,9 @@ func (s *Session) Catalog(function string, args []types.Datum) (d types.Datum, o
 	if d, ok, err = s.sleepFunction(strings.ToLower(function), args); ok {
 		return d, true, err
 	}
+	if d, ok, err = s.notifyFunction(strings.ToLower(function), args); ok {
+		return d, true, err
+	}
 	d, ok = s.catalogFunction(strings.ToLower(function), args)
 	return d, ok, nil
 }

@@ -18,6 +18,18 @@ import (
 // run executes a planned statement with its parameters' values and completes it. Errors are not yet translated.
 // final says that an implicit transaction of this statement alone may be committed before it completes.
 func (s *Session) run(ctx context.Context, p *prepared, params []types.Datum, c Client, final bool) error {
+	err := s.runStatement(ctx, p, params, c)
+	if s.txn != nil {
+		return err
+	}
+	if err != nil {
+		s.notes = notes{}
+		return err
+	}
+	return s.commitNotes(ctx, func() error { return nil })
+}
+
+func (s *Session) runStatement(ctx context.Context, p *prepared, params []types.Datum, c Client) error {
 	st := p.stmt.AST
 	if st == nil {
 		return c.Empty()
@@ -205,6 +217,8 @@ func (s *Session) utility(ctx context.Context, p *prepared, params []types.Datum
 		return s.preparedStatement(ctx, st, c)
 	case *ast.Declare, *ast.Fetch, *ast.Close:
 		return s.cursorStatement(ctx, st, c)
+	case *ast.Listen, *ast.Unlisten, *ast.Notify:
+		return s.notifyStatement(st, c)
 	case *ast.Copy:
 		return s.runCopy(ctx, st, c)
 	case *ast.Truncate:
@@ -216,7 +230,7 @@ func (s *Session) utility(ctx context.Context, p *prepared, params []types.Datum
 func writesCatalog(st ast.Statement) bool {
 	switch st := st.(type) {
 	case *ast.Set, *ast.Reset, *ast.Show, *ast.Discard, *ast.Explain, *ast.Prepare, *ast.Execute, *ast.Deallocate,
-		*ast.Declare, *ast.Fetch, *ast.Close, *ast.Lock, *ast.Listen, *ast.Unlisten:
+		*ast.Declare, *ast.Fetch, *ast.Close, *ast.Lock, *ast.Listen, *ast.Unlisten, *ast.Notify:
 		return false
 	case *ast.Copy:
 		return st.From

@@ -25,6 +25,8 @@ type Server struct {
 	Version    string // Millrace's own version
 	Database   string // the one database's name
 	Superuser  string // the role that owns everything
+
+	hub hub
 }
 
 // Options opens a session.
@@ -34,6 +36,9 @@ type Options struct {
 	PID      int32
 	// Settings are those of the startup packet.
 	Settings map[string]string
+	// Wake is called, from any goroutine, when a first notification waits: see [Session.Deliver]. It must not block, nor
+	// call the session. It may be nil.
+	Wake func()
 }
 
 // Session is one connection's state.
@@ -47,6 +52,10 @@ type Session struct {
 	prepared map[string]*prepared
 	portals  map[string]*portal
 	txn      *txn
+
+	notes    notes
+	channels []string // that it listens on
+	inbox    *inbox
 
 	sequences sequences
 	own       map[uint32]*engine.SequenceState // sequences that are not committed yet
@@ -69,7 +78,7 @@ const (
 // New opens a session. Unknown or invalid settings of the startup packet are errors.
 func (srv *Server) New(opt Options) (*Session, error) {
 	s := &Session{srv: srv, user: opt.User, database: opt.Database, pid: opt.PID,
-		settings: newSettings(), prepared: map[string]*prepared{}, portals: map[string]*portal{}}
+		settings: newSettings(), prepared: map[string]*prepared{}, portals: map[string]*portal{}, inbox: newInbox(opt.Wake)}
 	s.settings.objects = objects{s}
 	names := make([]string, 0, len(opt.Settings))
 	for name := range opt.Settings {
@@ -127,6 +136,7 @@ var errTimeout = pgerr.New(pgerr.QueryCanceled, "canceling statement due to stat
 // Close ends the session: an open transaction is rolled back.
 func (s *Session) Close() {
 	s.endTxn()
+	s.srv.leave(s)
 	for name := range s.portals {
 		s.dropPortal(name)
 	}

@@ -108,6 +108,9 @@ func (s *Session) runDiscard(st *ast.Discard, c Client) error {
 		if err := s.settings.reset(""); err != nil {
 			return err
 		}
+		if err := s.unlisten(""); err != nil {
+			return err
+		}
 		clear(s.prepared)
 		clear(s.portals)
 	case "plans":

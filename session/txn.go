@@ -43,6 +43,7 @@ type savepoint struct {
 	mark   int
 	cat    *catalog.Snapshot
 	steps  int
+	notes  notesMark
 }
 
 func (t *txn) fail() { t.failed = true }
@@ -62,7 +63,7 @@ func (s *Session) endTxn() {
 		s.txn.read.Close()
 	}
 	s.settings.endTransaction(s.txn.mark, false)
-	s.txn, s.own = nil, nil
+	s.txn, s.own, s.notes = nil, nil, notes{}
 }
 
 // commitTxn commits the open transaction's writes as one epoch and ends it, whatever the outcome.
@@ -72,13 +73,15 @@ func (s *Session) commitTxn(ctx context.Context) error {
 	if t.read != nil {
 		t.read.Close()
 	}
-	var err error
-	switch {
-	case len(t.steps) > 0:
-		err = s.commitDDL(ctx, t)
-	case len(t.writes) > 0:
-		_, err = s.srv.Engine.Commit(ctx, &engine.Txn{Writes: coalesce(t.writes)})
-	}
+	err := s.commitNotes(ctx, func() (err error) {
+		switch {
+		case len(t.steps) > 0:
+			err = s.commitDDL(ctx, t)
+		case len(t.writes) > 0:
+			_, err = s.srv.Engine.Commit(ctx, &engine.Txn{Writes: coalesce(t.writes)})
+		}
+		return err
+	})
 	s.settings.endTransaction(t.mark, err == nil)
 	return err
 }
@@ -207,7 +210,7 @@ func (s *Session) transaction(ctx context.Context, st ast.Statement, c Client) (
 		if err := s.needBlock("SAVEPOINT"); err != nil {
 			return true, err
 		}
-		s.txn.saves = append(s.txn.saves, savepoint{st.Name, slices.Clip(s.txn.writes), s.txn.rows, s.settings.mark(), s.txn.cat, len(s.txn.steps)})
+		s.txn.saves = append(s.txn.saves, savepoint{st.Name, slices.Clip(s.txn.writes), s.txn.rows, s.settings.mark(), s.txn.cat, len(s.txn.steps), s.notes.mark()})
 		return true, c.Complete("SAVEPOINT")
 	case *ast.Release:
 		i, err := s.findSavepoint("RELEASE SAVEPOINT", st.Name)
@@ -225,6 +228,7 @@ func (s *Session) transaction(ctx context.Context, st ast.Statement, c Client) (
 		s.txn.writes, s.txn.rows, s.txn.failed = sv.writes, sv.rows, false
 		s.txn.cat, s.txn.steps = sv.cat, s.txn.steps[:sv.steps]
 		s.txn.changed = nil
+		s.notes.rollback(sv.notes)
 		s.settings.rollback(sv.mark)
 		s.txn.saves = s.txn.saves[:i+1]
 		return true, c.Complete("ROLLBACK")
@@ -440,6 +444,7 @@ func (s *Session) notice(c Client, severity string, n *pgerr.Error) error {
 // keys, also when somebody else inserted a row with a key that the statement found free.
 func (s *Session) retryConflicts(ctx context.Context, keys bool, f func() error) error {
 	const attempts = 100
+	mark := s.notes.mark()
 	for i := 1; ; i++ {
 		err := f()
 		conflict := errors.Is(err, engine.ErrConflict)
@@ -453,5 +458,6 @@ func (s *Session) retryConflicts(ctx context.Context, keys bool, f func() error)
 			}
 			return err
 		}
+		s.notes.rollback(mark)
 	}
 }

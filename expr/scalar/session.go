@@ -258,6 +258,8 @@ func catalogFunctions() []*expr.Function {
 	add("pg_sleep", tVoid, tFloat8)
 	add("pg_sleep_for", tVoid, tInterval)
 	add("pg_sleep_until", tVoid, tTimestampTZ)
+	add("pg_notify", tVoid, tText, tText)
+	add("millrace_listening_channels", types.ArrayOf(tText))
 	for _, lock := range []string{"pg_advisory_lock", "pg_advisory_xact_lock", "pg_advisory_lock_shared"} {
 		add(lock, tVoid, tInt8)
 		add(lock, tVoid, tInt4, tInt4)
@@ -272,7 +274,7 @@ func catalogFunctions() []*expr.Function {
 		if slices.Contains(acting, f.Name) {
 			f.Volatility = expr.Volatile
 		}
-		f.NullCall = f.Name == "set_config" // whose NULL resets
+		f.NullCall = f.Name == "set_config" || f.Name == "pg_notify" // of NULL, that resets, and this takes it as empty
 	}
 	format := stable(&expr.Function{Name: "format_type", Args: with(tOID, tInt4), Ret: tText, NullCall: true, Eval: toBytes(formatType)}, expr.UsesSession)
 	return append(list, format)
@@ -280,7 +282,7 @@ func catalogFunctions() []*expr.Function {
 
 // acting are the functions that do something and must not be folded or left out.
 var acting = []string{
-	"set_config", "pg_cancel_backend", "pg_terminate_backend", "pg_sleep", "pg_sleep_for", "pg_sleep_until", "pg_advisory_lock", "pg_advisory_xact_lock",
+	"set_config", "pg_cancel_backend", "pg_terminate_backend", "pg_sleep", "pg_sleep_for", "pg_sleep_until", "pg_notify", "pg_advisory_lock", "pg_advisory_xact_lock",
 	"pg_advisory_lock_shared", "pg_try_advisory_lock", "pg_try_advisory_xact_lock", "pg_advisory_unlock", "pg_advisory_unlock_all",
 }
 

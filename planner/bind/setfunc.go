@@ -62,6 +62,7 @@ var setSignatures = func() []setSignature {
 			cols: []string{"word", "catcode", "barelabel", "catdesc", "baredesc"}},
 		setSignature{name: "pg_timezone_names", ret: []types.T{text, text, iv, boolean}, reads: "now",
 			cols: []string{"name", "abbrev", "utc_offset", "is_dst"}},
+		setSignature{name: "pg_listening_channels", ret: []types.T{text}, reads: "millrace_listening_channels"},
 	)
 	for _, k := range []types.Kind{types.JSON, types.JSONB} {
 		t, p := of(k), k2name[k]
@@ -135,6 +136,9 @@ func (c *clause) setFunc(name string, args []expr.Expr, argPos []int, defs []*as
 	if chosen.reads != "" {
 		x, err := scalar.Call(chosen.reads, nil, false, pos)
 		if err != nil {
+			return f, nil, err
+		}
+		if err := c.check(expr.VolatilityOf(x), expr.UsesOf(x), name+"()", pos); err != nil {
 			return f, nil, err
 		}
 		f.Args = append(f.Args, x)
