@@ -110,7 +110,7 @@ func bigints(names []string) []catalog.Column {
 }
 
 // view creates a materialized view without waiting for it.
-func (h *harness) view(name, query string) uint32 {
+func (h *harness) view(name, query string, change ...func(*catalog.Relation)) uint32 {
 	h.t.Helper()
 	var id uint32
 	h.ddl(func(e *catalog.Edit) error {
@@ -131,6 +131,9 @@ func (h *harness) view(name, query string) uint32 {
 			r.Columns = append(r.Columns, catalog.Column{Name: fmt.Sprint("_h", i), T: t, Hidden: true})
 		}
 		r.Key, r.AppendOnly, r.DependsOn = q.Plan.Key, q.Plan.AppendOnly, q.DependsOn
+		for _, f := range change {
+			f(r)
+		}
 		return e.AddRelation(r)
 	})
 	return id

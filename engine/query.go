@@ -124,6 +124,9 @@ func (r *Read) runScan(ctx context.Context, q *Query, flow *exec.Dataflow, node 
 	if !ok {
 		return &RelationGoneError{Name: s.Name}
 	}
+	if s.History != nil {
+		return r.scanHistory(q.Context, rel, s, q.Memory, push)
+	}
 	lower, upper, index, err := r.pointRange(q.Context, s, rel)
 	if err != nil {
 		return err

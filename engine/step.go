@@ -204,6 +204,9 @@ func (d *dataflow) pushAll(cursors []*cursor, marks []*markCursor, target uint64
 		rows += n
 		end = epoch
 	}
+	if end > 0 && d.exact && !d.transient {
+		return end, rows, nil // and not the target: the changes are of this epoch
+	}
 	if end > 0 && len(d.ups) == 0 {
 		if much, err := d.overdue(target); much || err != nil {
 			return end, rows, err

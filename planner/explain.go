@@ -299,6 +299,11 @@ func describeScan(n *physical.Scan) string {
 	if len(n.Cols) == 0 {
 		s = strings.TrimSuffix(s, ": ") + ": no columns"
 	}
+	if h := n.History; h != nil && h.Changes {
+		s += "; changes after " + bare(h.From) + " through " + bare(h.To)
+	} else if h != nil {
+		s += "; as of " + bare(h.To)
+	}
 	if n.Filter != nil {
 		s += "; where " + bare(n.Filter)
 	}

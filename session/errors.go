@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"millrace/engine"
 	"millrace/pgerr"
@@ -26,6 +27,9 @@ func translate(err error) error {
 		next *engine.FutureError
 		made *engine.AlteredError
 	)
+	if e := historyError(err); e != nil {
+		return e
+	}
 	switch {
 	case errors.As(err, &pe):
 		return pe
@@ -96,4 +100,27 @@ func canceledCause(ctx context.Context, err error) error {
 		}
 	}
 	return err
+}
+
+// historyError says why a relation cannot be read back to a position; nil for other errors.
+func historyError(err error) error {
+	var (
+		gone *engine.HistoryGoneError
+		null *engine.NullPositionError
+		bad  *engine.InvalidPositionError
+		next *engine.FutureTimeError
+	)
+	switch {
+	case errors.As(err, &gone):
+		return pgerr.New(pgerr.SnapshotTooOld, "%s", gone.Error()).
+			WithDetail("The earliest position held is %d.", gone.Held).
+			WithHint("The option retain_history of a materialized view says for how long its changes are kept; they are kept from its creation on.")
+	case errors.As(err, &null):
+		return pgerr.New(pgerr.NullValueNotAllowed, "%s", null.Error())
+	case errors.As(err, &bad):
+		return invalidPosition(strconv.FormatInt(bad.Position, 10))
+	case errors.As(err, &next):
+		return pgerr.New(pgerr.InvalidParameterValue, "%s", next.Error())
+	}
+	return nil
 }

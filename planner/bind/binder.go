@@ -70,6 +70,8 @@ type Binder struct {
 	// modifying are the data-modifying statements of the WITH clause, and results the number of relations made for rows at hand.
 	modifying []*Modifying
 	results   uint32
+	// asOf is the position or time at which relations are read; nil is now.
+	asOf expr.Expr
 }
 
 type colRef struct {

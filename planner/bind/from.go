@@ -87,7 +87,17 @@ func (b *Binder) bindTable(t ast.TableExpr, s *scope) (*from, error) {
 
 func (b *Binder) bindTableName(t *ast.TableName, s *scope) (*from, error) {
 	if t.SystemTimeAsOf != nil {
-		return nil, misplacedSystemTime(t)
+		if !b.atConstant(t) {
+			return nil, misplacedSystemTime(t)
+		}
+		x := *t
+		x.SystemTimeAsOf = nil
+		var f *from
+		err := b.asOfScope(t.SystemTimeAsOf, s, "FOR SYSTEM_TIME AS OF", func() (err error) {
+			f, err = b.bindTableName(&x, s)
+			return err
+		})
+		return f, err
 	}
 	if t.Sample != nil {
 		if m := t.Sample.Method.Name; m != "system" && m != "bernoulli" {

@@ -16,6 +16,9 @@ func (b *Binder) bindFuncTable(t *ast.FuncTable, s *scope) (*from, error) {
 		return nil, pgerr.New(pgerr.SyntaxError, "WITH ORDINALITY cannot be used with a column definition list").
 			WithHint("Put the column definition list inside ROWS FROM().").At(t.ColDefs[0].Pos)
 	}
+	if call, ok := b.isChanges(t); ok {
+		return b.bindChanges(t, call, s)
+	}
 	ft := &funcTable{c: b.clause(&scope{outer: s, ctes: s.ctes}, functionsInFrom)}
 	name := ""
 	defined := false

@@ -46,6 +46,9 @@ func (b *Binder) joinStep(j *ast.Join, left *from, s *scope) (*from, error) {
 		}
 	}
 	versions, bare := systemTimeRight(j)
+	if versions != nil && !ofArrival(versions.SystemTimeAsOf) && b.atConstant(versions) {
+		versions = nil // a relation of its own, as elsewhere
+	}
 	if versions != nil {
 		if err := checkSystemTime(j); err != nil {
 			return nil, err

@@ -268,6 +268,8 @@ func undecorated(q *ast.Select) error {
 		return notImplemented("OFFSET in a recursive query").At(ast.Start(q.Offset))
 	case q.Limit != nil:
 		return notImplemented("LIMIT in a recursive query").At(ast.Start(q.Limit))
+	case q.AsOf != nil:
+		return notImplemented("AS OF in a recursive query").At(ast.Start(q.AsOf))
 	case len(q.Locking) > 0:
 		return notImplemented("FOR UPDATE/SHARE in a recursive query").At(q.Locking[0].Pos)
 	}

@@ -96,6 +96,9 @@ func (b *Binder) bindRelation(r *catalog.Relation, alias string, pos int) (logic
 			return nil, nil, pgerr.Unsupported("a system relation in a materialized view").At(pos)
 		}
 	}
+	if b.asOf != nil {
+		return b.bindPast(r, alias, pos)
+	}
 	b.deps[r.ID] = true
 	scan := b.scan(r, alias)
 	if r.Kind == catalog.Table {
@@ -103,12 +106,17 @@ func (b *Binder) bindRelation(r *catalog.Relation, alias string, pos int) (logic
 			b.scans[id] = scan
 		}
 	}
+	return scan, b.scanned(scan), nil
+}
+
+// scanned gives the columns of a relation's scan to the names of a query.
+func (b *Binder) scanned(scan *logical.Scan) []scopeCol {
 	cols := make([]scopeCol, len(scan.Cols))
 	for i, id := range scan.Cols {
-		later := i >= b.width(r)
-		cols[i] = scopeCol{name: r.Columns[i].Name, id: id, hidden: r.Columns[i].Hidden || later}
+		c := &scan.Relation.Columns[i]
+		cols[i] = scopeCol{name: c.Name, id: id, hidden: c.Hidden || i >= b.width(scan.Relation)}
 	}
-	return scan, cols, nil
+	return cols
 }
 
 // width is the number of a relation's columns that * means.

@@ -31,6 +31,16 @@ func (b *Binder) bindSelect(q *ast.Select, s *scope, opt selectOptions) (*Rel, e
 		return nil, pgerr.Unsupported("EMIT ON WINDOW CLOSE other than at the end of a materialized view").
 			WithHint("Create a materialized view with it, and query that.").At(q.Pos)
 	}
+	if q.AsOf != nil {
+		x := *q
+		x.AsOf = nil
+		var rel *Rel
+		err := b.asOfScope(q.AsOf, s, "AS OF", func() (err error) {
+			rel, err = b.bindSelect(&x, s, opt)
+			return err
+		})
+		return rel, err
+	}
 	s, ctes, err := b.with(q.With, s, opt.top)
 	if err != nil {
 		return nil, err

@@ -35,6 +35,8 @@ type Scan struct {
 	AppendOnly bool
 	// Indexes are those by which the relation's rows can be found.
 	Indexes []*catalog.Relation
+	// History is set to read the relation back in time; Relation is then a copy without what holds for its present rows only.
+	History *physical.History
 }
 
 // Values gives constant rows.

@@ -27,6 +27,7 @@ func (l *lowering) scan(n *logical.Scan, need logical.ColSet) (ref, error) {
 		s.Name = r.Schema + "." + r.Name
 	}
 	s.Result = r.Kind == catalog.Result
+	s.History = n.History
 	if r.Kind == catalog.System {
 		s.System = r.Schema + "." + r.Name
 	}
@@ -166,7 +167,7 @@ func (l *lowering) relation(id uint32) (rel *catalog.Relation, ok bool) {
 // keyOrder reports whether the order in which rel is stored, or its reverse, is the order asked for. Key columns that
 // are held to a constant come anywhere.
 func keyOrder(rel *catalog.Relation, s *physical.Scan, order []physical.SortKey) (ok, reverse bool) {
-	if !ordered(rel) || len(order) == 0 || s.Index != 0 {
+	if !ordered(rel) || len(order) == 0 || s.Index != 0 || s.History != nil {
 		return false, false
 	}
 	reverse = order[0].Desc

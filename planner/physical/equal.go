@@ -17,7 +17,7 @@ func SameNode(a, b Node) bool {
 	case *Scan:
 		b, ok := b.(*Scan)
 		return ok && a.Relation == b.Relation && a.System == b.System && slices.Equal(a.Cols, b.Cols) && same(a.Filter, b.Filter) &&
-			sameList(a.Point, b.Point) && a.Index == b.Index && a.KeyOrder == b.KeyOrder && a.Reverse == b.Reverse && a.StopAfter == b.StopAfter
+			sameList(a.Point, b.Point) && a.Index == b.Index && a.KeyOrder == b.KeyOrder && a.Reverse == b.Reverse && a.StopAfter == b.StopAfter && sameHistory(a.History, b.History)
 	case *Values:
 		b, ok := b.(*Values)
 		return ok && slices.EqualFunc(a.Rows, b.Rows, sameList)
@@ -101,6 +101,13 @@ func same(a, b expr.Expr) bool {
 		return a == nil && b == nil
 	}
 	return expr.VolatilityOf(a) != expr.Volatile && expr.Equal(a, b)
+}
+
+func sameHistory(a, b *History) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Changes == b.Changes && same(a.From, b.From) && same(a.To, b.To)
 }
 
 func sameList(a, b []expr.Expr) bool { return slices.EqualFunc(a, b, same) }

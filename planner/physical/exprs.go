@@ -28,6 +28,9 @@ func mapNode(n Node, f func(expr.Expr) expr.Expr) Node {
 	case *Scan:
 		c := *n
 		c.Filter, c.Point = f(n.Filter), mapList(n.Point, f)
+		if n.History != nil {
+			c.History = &History{Changes: n.History.Changes, From: f(n.History.From), To: f(n.History.To)}
+		}
 		return &c
 	case *Values:
 		c := *n

@@ -107,6 +107,16 @@ type Scan struct {
 	System string
 	// Result: Relation is none of the catalog's, but stands for rows that whoever runs the plan has at hand (ad hoc only).
 	Result bool
+	// History, when not nil, reads the relation back in time (ad hoc only).
+	History *History
+}
+
+// History says what of a relation's history a scan reads. Both bounds are constants: positions (bigint) or times (timestamptz).
+type History struct {
+	// Changes asks for the changes after From, up to and including To. The columns 0 and 1 are then the change's position and the
+	// weight of the row; those of the relation follow. Without it, the relation is read as it was at To, and From is nil.
+	Changes  bool
+	From, To expr.Expr
 }
 
 // Values produces constant rows once.

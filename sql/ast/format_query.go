@@ -41,6 +41,7 @@ func (p *printer) query(q *Select) {
 		}
 		p.w([...]string{"", " NOWAIT", " SKIP LOCKED"}[l.Wait])
 	}
+	p.clause(" AS OF ", q.AsOf)
 	p.w([...]string{"", " EMIT ON UPDATE", " EMIT ON WINDOW CLOSE", " EMIT CHANGES", " EMIT FINAL", " EMIT ON UPDATE, FINAL AFTER WATERMARK"}[q.Emit])
 	switch {
 	case q.Late == nil:

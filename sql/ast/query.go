@@ -14,6 +14,8 @@ type Select struct {
 	Locking       []*Locking
 	Emit          EmitMode
 	Late          *LateData // behind Emit; nil for none
+	// AsOf is the position or time of AS OF, at which the query reads all of its relations; nil for now.
+	AsOf Expr
 	// Into is the target of SELECT ... INTO, which creates a table; only on a top-level query.
 	Into *Into
 }

@@ -172,7 +172,7 @@ func (w walker) query(q *Select) {
 	nodes(w, q.Into)
 	nodes(w, q.Body)
 	nodes(w, q.OrderBy...)
-	w.exprs(q.Limit, q.Offset)
+	w.exprs(q.Limit, q.Offset, q.AsOf)
 	nodes(w, q.Locking...)
 }
 

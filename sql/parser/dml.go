@@ -345,6 +345,7 @@ func (p *parser) subscribe() ast.Statement {
 		s.Query = p.parenQuery()
 	case p.queryAhead() && !p.is(lex.TABLE):
 		s.Query = p.query()
+		s.AsOf, s.Query.AsOf = s.Query.AsOf, nil // it says where the subscription begins
 	default:
 		p.accept(lex.TABLE)
 		s.Table = p.relation()

@@ -250,6 +250,23 @@ func (p *parser) relationTail(t *ast.TableName) ast.TableExpr {
 	return t
 }
 
+// asOfAhead says whether the AS OF clause of a query comes next. To PostgreSQL this is an alias "of", behind which no value can stand.
+func (p *parser) asOfAhead() bool {
+	if !p.ahead(lex.AS, lex.OF) {
+		return false
+	}
+	switch t := p.peek(2); t.Kind {
+	case lex.Integer, lex.String, lex.Param:
+		return true
+	case lex.Ident:
+		switch t.Kw {
+		case lex.NoKeyword, lex.TIMESTAMP, lex.CURRENT_TIMESTAMP, lex.LOCALTIMESTAMP, lex.CAST:
+			return true
+		}
+	}
+	return false
+}
+
 func (p *parser) systemTime() ast.Expr {
 	if !p.ahead(lex.FOR, lex.SYSTEM_TIME) {
 		return nil
@@ -262,7 +279,7 @@ func (p *parser) systemTime() ast.Expr {
 
 // alias reads an alias with or without AS, and names for columns.
 func (p *parser) alias() *ast.Alias {
-	if !p.is(lex.AS) && !p.bareAliasAhead() {
+	if !p.is(lex.AS) && !p.bareAliasAhead() || p.asOfAhead() {
 		return nil
 	}
 	p.accept(lex.AS)

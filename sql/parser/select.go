@@ -75,7 +75,7 @@ func (p *parser) parenQuery() *ast.Select {
 
 // unwrap gives the body of a query that has nothing but a body, or the query itself.
 func unwrap(q *ast.Select) ast.QueryBody {
-	if q.With == nil && q.OrderBy == nil && q.Limit == nil && q.Offset == nil && q.Locking == nil && q.Emit == ast.EmitDefault {
+	if q.With == nil && q.OrderBy == nil && q.Limit == nil && q.Offset == nil && q.Locking == nil && q.Emit == ast.EmitDefault && q.AsOf == nil {
 		return q.Body
 	}
 	return q
@@ -172,6 +172,14 @@ func (p *parser) finishQuery(body ast.QueryBody, with *ast.With, pos int) *ast.S
 		if q.FetchWithTies && l.Wait == ast.LockSkip {
 			p.fail(pgerr.New(pgerr.SyntaxError, "SKIP LOCKED and WITH TIES options cannot be used together"))
 		}
+	}
+	if p.asOfAhead() {
+		if q.AsOf != nil {
+			p.errorAt(p.tok.Pos, "multiple AS OF clauses not allowed")
+		}
+		p.next()
+		p.next()
+		q.AsOf = p.expr()
 	}
 	if p.emit(q); q.Emit != ast.EmitDefault && q.Limit == nil && p.is(lex.LIMIT) {
 		p.limits(q) // ksqlDB's order
