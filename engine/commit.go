@@ -299,6 +299,9 @@ func (st *txnState) apply(t *Txn) {
 	for _, id := range t.drop {
 		g.commit.DropRelation(id)
 	}
+	for _, id := range t.unmark {
+		g.commit.DropMarks(id)
+	}
 }
 
 // publish makes a group visible: the new epoch, its snapshot, the tails, the catalog; then it wakes dataflows.

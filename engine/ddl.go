@@ -35,7 +35,7 @@ func (e *Engine) CommitDDL(ctx context.Context, t *Txn, f func(*catalog.Edit) er
 	if t.records, err = edit.Records(); err != nil {
 		return err
 	}
-	t.edit, t.clear, t.drop = edit, nil, nil
+	t.edit, t.clear, t.drop, t.unmark = edit, nil, nil, nil
 	for _, r := range added {
 		if r.Kind == catalog.Table || r.Kind == catalog.Stream || r.Kind == catalog.Sequence {
 			t.clear = append(t.clear, r.ID)
@@ -49,6 +49,9 @@ func (e *Engine) CommitDDL(ctx context.Context, t *Txn, f func(*catalog.Edit) er
 	}
 	moved := map[uint32]bool{}
 	for _, r := range updated {
+		if old, _ := before.Relation(r.ID); old.Watermark != nil && r.Watermark == nil {
+			t.unmark = append(t.unmark, r.ID)
+		}
 		if old, _ := before.Relation(r.ID); old.StorageID() != r.StorageID() {
 			if old.StorageID() == r.ID {
 				moved[r.ID] = true // its changelog lies under this id, too

@@ -14,6 +14,7 @@ type Txn struct {
 	published func(epoch uint64) // run by the committer under the engine's lock, at the moment of publication
 	clear     []uint32           // ids that come into use, under which a change that a crash ended may have left something
 	drop      []uint32           // ids whose durable data goes in the same batch
+	unmark    []uint32           // ids whose watermarks do
 	expire    uint32             // the table whose rows that are too old the committer is to delete, see Engine.expireRows
 	oldest    int64              // when the oldest row that it leaves was written, or noTime
 

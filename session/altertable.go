@@ -189,6 +189,9 @@ func (a *alteration) defaults(at, n int) (*delta.Vec, error) {
 
 func (a *alteration) dropColumn(i int, x *ast.AlterAction) error {
 	name := a.to.Columns[i].Name
+	if err := a.keepWatermark(i, "drop"); err != nil {
+		return err
+	}
 	users, err := a.users(i)
 	if err != nil {
 		return err
@@ -228,6 +231,16 @@ func (a *alteration) dropColumn(i int, x *ast.AlterAction) error {
 		a.forget(g, rules)
 	}
 	return nil
+}
+
+// keepWatermark refuses a change of a column that the watermark depends on.
+func (a *alteration) keepWatermark(i int, what string) error {
+	used, err := readByWatermark(a.to, i, a.e.Snapshot())
+	if err == nil && used {
+		err = pgerr.New(pgerr.DependentObjectsStillExist, "cannot %s column %q of table %q because its watermark depends on it", what, a.to.Columns[i].Name, a.to.Name).
+			WithHint("ALTER TABLE %s DROP WATERMARK first.", a.to.Name)
+	}
+	return err
 }
 
 // forget takes a column out with the constraints and indexes over it. It keeps its place: rows that are there keep its value,
@@ -333,6 +346,9 @@ func (a *alteration) setType(i int, x *ast.AlterAction) error {
 	col := &a.to.Columns[i]
 	if col.Generated == catalog.StoredExpr {
 		return pgerr.Unsupported("ALTER TYPE of a generated column").At(x.Pos)
+	}
+	if err := a.keepWatermark(i, "alter type of"); err != nil {
+		return err
 	}
 	t, domain, err := planner.ResolveColumnType(x.Type, a.b.env)
 	if err != nil {

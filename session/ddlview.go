@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -427,8 +428,11 @@ func (s *Session) alterAction(ctx context.Context, r *catalog.Relation, a *ast.A
 			case len(e.Snapshot().Dependants(r.ID)) > 0:
 				return pgerr.Unsupported("renaming a column that views read").At(a.Pos)
 			}
-			return e.Modify(r.ID, func(r *catalog.Relation) { r.Columns[i].Name = a.NewName })
+			var err error
+			return errors.Join(e.Modify(r.ID, func(r *catalog.Relation) { err = renameColumn(r, i, a.NewName) }), err)
 		})
+	case ast.AlterAddWatermark, ast.AlterDropWatermark:
+		return s.ddl(ctx, func(e *catalog.Edit) error { return s.alterWatermark(e, r.ID, a) })
 	case ast.AlterSetOptions, ast.AlterResetOptions:
 		return s.alterOptions(ctx, r, a)
 	case ast.AlterSwapWith:

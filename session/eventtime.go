@@ -58,7 +58,8 @@ func (b *columnBuilder) watermark(w *ast.Watermark) error {
 	switch {
 	case e.Type() != r.Columns[i].T:
 		return pgerr.New(pgerr.DatatypeMismatch, "the watermark is of type %s, the column of type %s", e.Type(), r.Columns[i].T).At(ast.Start(w.Expr))
-	case expr.VolatilityOf(e) != expr.Immutable:
+	case expr.VolatilityOf(e) == expr.Volatile || expr.UsesOf(e)&(expr.UsesNow|expr.UsesSession) != 0:
+		// What depends on settings, as times with a zone and days, is evaluated in UTC.
 		return pgerr.New(pgerr.InvalidObjectDefinition, "functions in the watermark must be immutable").
 			WithHint("A watermark follows from the rows, as in %s - INTERVAL '5 seconds'; what is silent is taken care of by IDLE TIMEOUT.", w.Column).At(ast.Start(w.Expr))
 	}
