@@ -49,7 +49,10 @@ func (e *Engine) ViewStatus(id uint32) (ViewStatus, bool) {
 		return ViewStatus{}, false
 	}
 	v := ViewStatus{Relation: id, Status: d.status, Err: d.err, Frontier: d.reached(), Stats: d.stats}
-	if d.status == Running && d.paused() {
+	if v.Status == Loading && !d.loading {
+		v.Status = Running // its contents are there, and its goroutine is being started
+	}
+	if v.Status == Running && d.paused() {
 		v.Status = Paused
 	}
 	if !d.isCurrent() {
