@@ -371,6 +371,7 @@ var functionOIDs = map[string]uint32{
 	"pg_is_in_recovery()":                                           3810,
 	"pg_is_other_temp_schema(oid)":                                  2855,
 	"pg_my_temp_schema()":                                           2854,
+	"pg_notify(text,text)":                                          3036,
 	"pg_opclass_is_visible(oid)":                                    2083,
 	"pg_operator_is_visible(oid)":                                   2082,
 	"pg_opfamily_is_visible(oid)":                                   3829,
