@@ -184,9 +184,9 @@ func (v *temporalView) difference(now int64) string {
 	for _, r := range v.rows {
 		b := delta.NewBatch(v.types, 1)
 		b.AppendRow(r, 1)
-		k := string(codec.AppendRow(nil, b, nil, 0))
-		if v.got[k] != want[k] {
-			fmt.Fprintf(&out, "%d times, want %d:", v.got[k], want[k])
+		k := codec.AppendRow(nil, b, nil, 0)
+		if got, wanted := v.got[string(k)], want[string(k)]; got != wanted {
+			fmt.Fprintf(&out, "%d times, want %d:", got, wanted)
 			for i, d := range r {
 				if d.Null {
 					out.WriteString(" NULL")

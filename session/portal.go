@@ -168,7 +168,7 @@ func (s *Session) Execute(ctx context.Context, name string, maxRows int64, final
 	}
 	ctx, end := s.begin(ctx)
 	defer end()
-	suspended, err = s.executePortal(ctx, p, maxRows, final, c)
+	suspended, err = s.executePortal(ctx, p, maxRows, c)
 	if err != nil {
 		if s.txn != nil {
 			s.txn.fail()
@@ -178,7 +178,7 @@ func (s *Session) Execute(ctx context.Context, name string, maxRows int64, final
 	return suspended, nil
 }
 
-func (s *Session) executePortal(ctx context.Context, p *portal, maxRows int64, final bool, c Client) (bool, error) {
+func (s *Session) executePortal(ctx context.Context, p *portal, maxRows int64, c Client) (bool, error) {
 	if p.started {
 		if err := s.checkFailed(p.prepared.stmt.AST); err != nil {
 			return false, err
@@ -195,7 +195,7 @@ func (s *Session) executePortal(ctx context.Context, p *portal, maxRows int64, f
 			return false, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "portal %q cannot be run anymore", p.name)
 		}
 		p.started, p.done = true, true
-		return false, s.run(ctx, p.prepared, p.params, c, final)
+		return false, s.run(ctx, p.prepared, p.params, c)
 	}
 	if err := s.keepRows(ctx, p, c); err != nil {
 		return false, err
@@ -233,7 +233,7 @@ func (s *Session) keepRows(ctx context.Context, p *portal, c Client) error {
 	}
 	p.started = true
 	k := &kept{Client: c}
-	if err := s.run(ctx, p.prepared, p.params, k, false); err != nil {
+	if err := s.run(ctx, p.prepared, p.params, k); err != nil {
 		return err
 	}
 	k.Client = nil

@@ -16,8 +16,7 @@ import (
 )
 
 // run executes a planned statement with its parameters' values and completes it. Errors are not yet translated.
-// final says that an implicit transaction of this statement alone may be committed before it completes.
-func (s *Session) run(ctx context.Context, p *prepared, params []types.Datum, c Client, final bool) error {
+func (s *Session) run(ctx context.Context, p *prepared, params []types.Datum, c Client) error {
 	err := s.runStatement(ctx, p, params, c)
 	if s.txn != nil {
 		return err

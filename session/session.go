@@ -214,7 +214,7 @@ func (s *Session) simpleStatement(ctx context.Context, st *parser.Stmt, c Client
 	if len(p.params) > 0 {
 		return noParameter(st.AST)
 	}
-	return s.run(ctx, p, nil, c, true)
+	return s.run(ctx, p, nil, c)
 }
 
 // noParameter refuses the first parameter of a statement that can have none.

@@ -22,7 +22,7 @@ func (s *Session) preparedStatement(ctx context.Context, st ast.Statement, c Cli
 		if err != nil {
 			return err
 		}
-		return s.run(ctx, p, params, c, false)
+		return s.run(ctx, p, params, c)
 	}
 	name := st.(*ast.Deallocate).Name
 	if name == "" {

@@ -59,15 +59,6 @@ func (it *fromItem) find(name string) (c *scopeCol, n int) {
 	return c, n
 }
 
-// ids lists the columns, hidden ones included.
-func (it *fromItem) ids() []logical.ColID {
-	out := make([]logical.ColID, len(it.cols))
-	for i := range it.cols {
-		out[i] = it.cols[i].id
-	}
-	return out
-}
-
 // visibleCols lists the columns of *.
 func (it *fromItem) visibleCols() []scopeCol {
 	var out []scopeCol
