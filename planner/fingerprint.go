@@ -123,10 +123,10 @@ func exactMark(m *watermark.Mark) string {
 		return "-"
 	case m.Relation != 0:
 		return fmt.Sprint(m.Relation)
-	case m.Shift != nil:
-		return fmt.Sprint("shift(", exactMark(m.Of), *m.Shift, ")")
 	case m.Window != nil:
 		return fmt.Sprint("window(", exactMark(m.Of), *m.Window, ")")
+	case m.Of != nil:
+		return fmt.Sprint("shift(", exactMark(m.Of), " ", m.Shift, ")")
 	}
 	parts := make([]string, len(m.Least))
 	for i, l := range m.Least {

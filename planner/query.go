@@ -14,7 +14,6 @@ import (
 	"millrace/planner/rules"
 	"millrace/sql/ast"
 	"millrace/types"
-	"millrace/watermark"
 )
 
 // Env is what a statement is planned in.
@@ -154,13 +153,7 @@ func emission(stmt ast.Statement, env *Env) (ast.Statement, eventtime.Config) {
 
 // applyTime adds event time to the plan of a view.
 func (q *Query) applyTime(c eventtime.Config, env *Env) error {
-	c.Relation = func(id uint32) ([]*watermark.Mark, bool) {
-		r, ok := env.Catalog.Relation(id)
-		if !ok {
-			return nil, false
-		}
-		return r.TimeMarks(), r.Kind == catalog.MaterializedView
-	}
+	c.Catalog = env.Catalog
 	logical.Walk(q.Logical, func(n logical.Node) {
 		switch n := n.(type) {
 		case *logical.Window:

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"millrace/types"
 )
@@ -13,7 +14,7 @@ import (
 const None = math.MinInt64
 
 // Mark is a lower bound on the times of a column, as a function of the watermarks of streams and tables. It is one of four:
-// a relation's watermark itself; the least of several marks; a mark moved by an interval; the start of the first window that can
+// a relation's watermark itself; the least of several marks; a mark moved by a fixed time; the start of the first window that can
 // still get rows. All are monotone, so a mark never goes back. It is immutable, and is stored as JSON.
 type Mark struct {
 	// Relation is the catalog id of the relation whose watermark this is; 0 in the other forms.
@@ -22,10 +23,10 @@ type Mark struct {
 	Name string `json:",omitempty"`
 	// Least lists the marks of which this is the least.
 	Least []*Mark `json:",omitempty"`
-	// Of is the mark that Shift or Window is applied to.
-	Of     *Mark                `json:",omitempty"`
-	Shift  *types.IntervalValue `json:",omitempty"`
-	Window *Window              `json:",omitempty"`
+	// Of is the mark that Window or, without one, Shift is applied to; Shift is in microseconds.
+	Of     *Mark   `json:",omitempty"`
+	Shift  int64   `json:",omitempty"`
+	Window *Window `json:",omitempty"`
 }
 
 // Window is a family of windows. Of a fixed length they are TUMBLE if Size and Slide are equal, else HOP, or CUMULATE; all
@@ -70,16 +71,13 @@ func Least(marks ...*Mark) *Mark {
 	return &Mark{Least: distinct}
 }
 
-// Plus is m moved by an interval; nil for nil.
-func (m *Mark) Plus(iv types.IntervalValue) *Mark {
-	if m == nil || iv == (types.IntervalValue{}) {
+// Plus is m moved by a number of microseconds; nil for nil.
+func (m *Mark) Plus(micros int64) *Mark {
+	if m == nil || micros == 0 {
 		return m
 	}
-	return &Mark{Of: m, Shift: &iv}
+	return &Mark{Of: m, Shift: micros}
 }
-
-// PlusMicros is m moved by a fixed time.
-func (m *Mark) PlusMicros(d int64) *Mark { return m.Plus(types.IntervalValue{Micros: d}) }
 
 // In is the start of the first of the windows that a row at or above m can be in; nil for nil.
 func (m *Mark) In(w Window) *Mark {
@@ -97,14 +95,10 @@ func (m *Mark) Equal(o *Mark) bool {
 	if m.Relation != o.Relation || !m.Of.Equal(o.Of) || !slices.EqualFunc(m.Least, o.Least, (*Mark).Equal) {
 		return false
 	}
-	return samePointed(m.Shift, o.Shift) && samePointed(m.Window, o.Window)
-}
-
-func samePointed[T comparable](a, b *T) bool {
-	if a == nil || b == nil {
-		return a == b
+	if m.Window == nil || o.Window == nil {
+		return m.Window == o.Window && m.Shift == o.Shift
 	}
-	return *a == *b
+	return *m.Window == *o.Window
 }
 
 // Relations lists the ids of the relations that m depends on, ascending.
@@ -156,9 +150,9 @@ func (m *Mark) Value(of func(relation uint32) int64) int64 {
 	if v == None {
 		return None
 	}
-	if m.Shift != nil {
-		t, err := types.TimestampAddInterval(v, *m.Shift)
-		if err != nil {
+	if m.Window == nil {
+		t := v + m.Shift
+		if (t < v) != (m.Shift < 0) || !types.TimestampIsFinite(t) {
 			return None
 		}
 		return t
@@ -223,10 +217,10 @@ func (m *Mark) String() string {
 			parts[i] = l.String()
 		}
 		return "least of (" + strings.Join(parts, ", ") + ")"
-	case m.Shift != nil && *m.Shift == types.IntervalValue{Micros: 1}:
+	case m.Window == nil && m.Shift == 1:
 		return m.Of.String() // what lies at it does not lie below it
-	case m.Shift != nil:
-		return fmt.Sprintf("%s, moved by %d months %d days %d us", m.Of, m.Shift.Months, m.Shift.Days, m.Shift.Micros)
+	case m.Window == nil:
+		return fmt.Sprintf("%s, moved by %s", m.Of, time.Duration(m.Shift)*time.Microsecond)
 	}
 	return m.Of.String() + ", by window"
 }

@@ -59,7 +59,7 @@ func TestFirstWindow(t *testing.T) {
 // TestMarkIsStored checks that a mark survives JSON, and what it says of itself.
 func TestMarkIsStored(t *testing.T) {
 	w := Window{Size: 10, Slide: 5}
-	m := Least(Of(7, "a").In(w).PlusMicros(-3), Of(9, "b").Plus(types.IntervalValue{Months: 1}))
+	m := Least(Of(7, "a").In(w).Plus(-3), Of(9, "b").Plus(1_000_000))
 	b, err := json.Marshal(m)
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func TestMarkIsStored(t *testing.T) {
 		t.Error("the least of marks")
 	}
 	at := func(v int64) func(uint32) int64 { return func(uint32) int64 { return v } }
-	if got := Of(7, "a").In(w).PlusMicros(-3).Value(at(12)); got != 2 {
+	if got := Of(7, "a").In(w).Plus(-3).Value(at(12)); got != 2 {
 		t.Errorf("value %d", got) // the first window that holds 12 is [5, 15)
 	}
 	berlin := Window{Calendar: types.IntervalValue{Days: 1}, Zone: "Europe/Berlin"}

@@ -3,6 +3,7 @@ package eventtime
 import (
 	"slices"
 
+	"millrace/catalog"
 	"millrace/pgerr"
 	"millrace/planner/physical"
 	"millrace/types"
@@ -24,10 +25,8 @@ const FinalColumn = "is_final"
 
 // Config is what a view asks for.
 type Config struct {
-	// Relation gives the bounds of a relation's columns by column number: the watermark of a stream's or table's time
-	// column, or what the catalog keeps of a view; view tells the two apart.
-	Relation func(id uint32) (marks []*watermark.Mark, view bool)
-	Emit     Emit
+	Catalog *catalog.Snapshot
+	Emit    Emit
 	// Lateness is how long, in microseconds, rows are taken below the watermark.
 	Lateness int64
 	// TakeOpen takes a row below the watermark while all state that it belongs to is there: that of a window is until the window
@@ -53,9 +52,12 @@ func Apply(p *physical.Plan, c Config) (*physical.Plan, error) {
 			of[i] = make([]column, len(n.Out().Types)) // its rows come again and again
 			continue
 		}
-		of[i] = bounds(p, n, of, c.Relation)
-		if w, ok := n.(*physical.Window); ok && c.TakeOpen {
-			of[i][w.Time] = column{} // a row of an open window may be below the watermark
+		of[i] = bounds(p, n, of, c.Catalog)
+		if _, ok := n.(*physical.Window); ok && c.TakeOpen {
+			// A row of an open window may be below the watermark: only the window's own columns are bounded.
+			for k := range len(of[i]) - 2 {
+				of[i][k].mark = nil
+			}
 		}
 	}
 	out := *p
@@ -66,7 +68,7 @@ func Apply(p *physical.Plan, c Config) (*physical.Plan, error) {
 			continue
 		}
 		if e := expiry(p, i, of); e != nil {
-			out.Nodes[i] = withExpire(n, e)
+			out.Nodes[i] = physical.WithExpire(n, e)
 			used = append(used, e.Mark.Relations()...)
 		}
 	}
@@ -78,7 +80,7 @@ func Apply(p *physical.Plan, c Config) (*physical.Plan, error) {
 		}
 		mark := of[at][col].mark
 		used = append(used, mark.Relations()...)
-		e.hold(at, &physical.Hold{Col: col, Mark: mark, Flag: c.Emit == OnUpdateEnd}, c.Lateness == 0)
+		e.hold(at, &physical.Hold{Col: col, Mark: mark, Flag: c.Emit == OnUpdateEnd}, c.Lateness == 0 && of[at][col].whole)
 	}
 	slices.Sort(used)
 	used = slices.Compact(used)
@@ -90,8 +92,8 @@ func Apply(p *physical.Plan, c Config) (*physical.Plan, error) {
 		switch n := n.(type) {
 		case *physical.Scan:
 			if col := best(of[i]); col >= 0 && relies(of[i][col].mark, used) && !(c.TakeOpen && windowed(p, i, of)) && !versioned(p, i) {
-				_, view := c.Relation(n.Relation)
-				e.late(i, &physical.Late{Output: *n.Out(), Col: col, Mark: of[i][col].mark, Relation: n.Relation, Name: n.Name, ByStep: view})
+				r, _ := c.Catalog.Relation(n.Relation)
+				e.late(i, &physical.Late{Output: *n.Out(), Col: col, Mark: of[i][col].mark, Relation: n.Relation, Name: n.Name, ByStep: r.Kind == catalog.MaterializedView})
 			}
 		case *physical.Versions:
 			if s := scanBelow(p, n.Input); s != nil && of[i][n.Time].mark != nil && relies(of[i][n.Time].mark, used) {
@@ -126,7 +128,7 @@ func rootMarks(cols []column, lateness int64) []*watermark.Mark {
 	out := make([]*watermark.Mark, len(cols))
 	any := false
 	for i, c := range cols {
-		out[i] = c.mark.PlusMicros(-lateness)
+		out[i] = c.mark.Plus(-lateness)
 		any = any || out[i] != nil
 	}
 	if !any {
@@ -139,11 +141,15 @@ func relies(m *watermark.Mark, used []uint32) bool {
 	return slices.ContainsFunc(m.Relations(), func(id uint32) bool { return slices.Contains(used, id) })
 }
 
-// best chooses the column whose bound follows most directly from a watermark: it is the first to pass. -1 is none.
+// best chooses a bounded column: one that has a time in every row if there is one, since rows without a time are never final
+// and their state never expires; and of those the one whose bound follows most directly from a watermark, which is the
+// first to pass. -1 is none.
 func best(cols []column) int {
 	at := -1
 	for i, c := range cols {
-		if c.mark != nil && (at < 0 || depth(c.mark) < depth(cols[at].mark)) {
+		switch {
+		case c.mark == nil:
+		case at < 0, c.whole && !cols[at].whole, c.whole == cols[at].whole && depth(c.mark) < depth(cols[at].mark):
 			at = i
 		}
 	}
@@ -198,7 +204,7 @@ func expiry(p *physical.Plan, i int, of [][]column) *physical.Expire {
 	case *physical.SetOp:
 		both := make([]column, len(of[n.Left_]))
 		for i := range both {
-			both[i].mark = watermark.Least(of[n.Left_][i].mark, of[n.Right_][i].mark)
+			both[i] = least(of[n.Left_][i], of[n.Right_][i])
 		}
 		return pick(both)
 	case *physical.Join:
@@ -207,7 +213,7 @@ func expiry(p *physical.Plan, i int, of [][]column) *physical.Expire {
 		}
 		pairs := make([]column, len(n.LeftKeys))
 		for i := range pairs {
-			pairs[i].mark = watermark.Least(of[n.Left_][n.LeftKeys[i]].mark, of[n.Right_][n.RightKeys[i]].mark)
+			pairs[i] = least(of[n.Left_][n.LeftKeys[i]], of[n.Right_][n.RightKeys[i]])
 		}
 		return pick(pairs)
 	}
@@ -247,48 +253,6 @@ func versionsExpiry(p *physical.Plan, i int, of [][]column) *physical.Expire {
 		}
 	}
 	return e
-}
-
-func withExpire(n physical.Node, e *physical.Expire) physical.Node {
-	switch n := n.(type) {
-	case *physical.AsOf:
-		c := *n
-		c.Expire = e
-		return &c
-	case *physical.Versions:
-		c := *n
-		c.Expire = e
-		return &c
-	case *physical.Aggregate:
-		c := *n
-		c.Expire = e
-		return &c
-	case *physical.Distinct:
-		c := *n
-		c.Expire = e
-		return &c
-	case *physical.TopN:
-		c := *n
-		c.Expire = e
-		return &c
-	case *physical.Over:
-		c := *n
-		c.Expire = e
-		return &c
-	case *physical.Session:
-		c := *n
-		c.Expire = e
-		return &c
-	case *physical.SetOp:
-		c := *n
-		c.Expire = e
-		return &c
-	case *physical.Join:
-		c := *n
-		c.Expire = e
-		return &c
-	}
-	return n
 }
 
 // holdAt finds where results can be held back: at the root, or below projections that leave the time out.

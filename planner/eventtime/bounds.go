@@ -3,6 +3,7 @@ package eventtime
 import (
 	"slices"
 
+	"millrace/catalog"
 	"millrace/expr"
 	"millrace/planner/physical"
 	"millrace/types"
@@ -12,6 +13,8 @@ import (
 // column is what is known of a column's times.
 type column struct {
 	mark *watermark.Mark // nil for nothing
+	// whole says that it is NULL in no row.
+	whole bool
 	// after lists columns of the same output that this one is never before.
 	after []relative
 }
@@ -22,18 +25,24 @@ type relative struct {
 	by  int64
 }
 
+// least is what is known of times that come from either of two columns.
+func least(a, b column) column {
+	return column{mark: watermark.Least(a.mark, b.mark), whole: a.whole && b.whole}
+}
+
 // bounds works out what is known of a node's output columns from what is known of its inputs'.
-func bounds(p *physical.Plan, n physical.Node, of [][]column, relation func(uint32) ([]*watermark.Mark, bool)) []column {
+func bounds(p *physical.Plan, n physical.Node, of [][]column, cat *catalog.Snapshot) []column {
 	out := make([]column, len(n.Out().Types))
 	switch n := n.(type) {
 	case *physical.Scan:
-		if n.System != "" {
+		r, ok := cat.Relation(n.Relation)
+		if !ok {
 			return out
 		}
-		marks, _ := relation(n.Relation)
+		marks := r.TimeMarks()
 		for i, c := range n.Cols {
 			if c < len(marks) {
-				out[i].mark = marks[c]
+				out[i] = column{mark: marks[c], whole: r.Columns[c].NotNull}
 			}
 		}
 	case *physical.Filter:
@@ -52,34 +61,33 @@ func bounds(p *physical.Plan, n physical.Node, of [][]column, relation func(uint
 		project(out, n, of[n.Input])
 	case *physical.Union:
 		for i := range out {
-			marks := make([]*watermark.Mark, len(n.In))
-			for k, in := range n.In {
-				marks[k] = of[in][i].mark
+			out[i] = column{mark: of[n.In[0]][i].mark, whole: of[n.In[0]][i].whole}
+			for _, in := range n.In[1:] {
+				out[i] = least(out[i], of[in][i])
 			}
-			out[i].mark = watermark.Least(marks...)
 		}
 	case *physical.SetOp:
 		for i := range out {
-			out[i].mark = watermark.Least(of[n.Left_][i].mark, of[n.Right_][i].mark)
+			out[i] = least(of[n.Left_][i], of[n.Right_][i])
 		}
 	case *physical.Window:
 		window(out, n, of[n.Input])
 	case *physical.Buckets:
 		copy(out, of[n.Input])
 		last := len(out) - 1
-		out[last].mark = of[n.Input][n.Time].mark.PlusMicros(n.Lo).In(fixed(n.Size, 0))
+		out[last].mark = of[n.Input][n.Time].mark.Plus(n.Lo).In(fixed(n.Size, 0))
 		out[n.Time].after = append(slices.Clone(out[n.Time].after), relative{last, -n.Hi})
 	case *physical.Session:
 		// A new row changes sessions that end at or after its time.
-		out[len(out)-1].mark = of[n.Input][n.Time].mark
+		out[len(out)-1] = column{mark: of[n.Input][n.Time].mark, whole: true}
 	case *physical.Versions:
-		out[n.Time].mark = of[n.Input][n.Time].mark
+		out[n.Time] = column{mark: of[n.Input][n.Time].mark, whole: true} // rows without a time are no versions
 	case *physical.AsOf:
 		asOf(out, n, of[n.Left_], of[n.Right_])
 	case *physical.Lookup:
 		// Rows come out as left rows come.
 		for i, c := range emitted(n.LeftCols, len(of[n.Left_])) {
-			out[i].mark = of[n.Left_][c].mark
+			out[i].mark, out[i].whole = of[n.Left_][c].mark, of[n.Left_][c].whole
 		}
 	case *physical.Aggregate:
 		grouped(out[:len(n.Group)], n.Group, n.Group, of[n.Input])
@@ -110,7 +118,8 @@ func asOf(out []column, n *physical.AsOf, left, right []column) {
 	}
 	for i, c := range emitted(n.LeftCols, len(left)) {
 		if c == n.LeftTime {
-			out[i].mark = watermark.Least(left[c].mark, right[n.RightTime].mark)
+			out[i] = least(left[c], right[n.RightTime])
+			out[i].whole = left[c].whole
 		}
 	}
 }
@@ -131,10 +140,10 @@ func project(out []column, n *physical.Project, in []column) {
 			if _, again := at[c.Index]; !again {
 				at[c.Index] = i
 			}
-			out[i].mark = in[c.Index].mark
+			out[i].mark, out[i].whole = in[c.Index].mark, in[c.Index].whole
 			continue
 		}
-		out[i].mark = moved(e, in)
+		out[i] = moved(e, in)
 	}
 	for i, e := range n.Exprs {
 		c, ok := e.(*expr.Column)
@@ -162,26 +171,33 @@ func renumber(rs []relative, at map[int]int) []relative {
 	return out
 }
 
-// moved gives the bound of a column plus or minus a constant interval, or cut down to a unit of time.
-func moved(e expr.Expr, in []column) *watermark.Mark {
+// moved gives what is known of a column plus or minus a constant interval, or cut down to a unit of time. Months are not
+// monotone: the evening of the 30th and the morning of the 31st of January change places when one is added.
+func moved(e expr.Expr, in []column) column {
 	if w, col, ok := truncation(e); ok {
-		return in[col].mark.In(w)
+		return column{mark: in[col].mark.In(w), whole: in[col].whole}
 	}
 	call, ok := e.(*expr.Call)
 	if !ok || len(call.Args) != 2 || call.Func.Name != "+" && call.Func.Name != "-" {
-		return nil
+		return column{}
 	}
 	c, ok := call.Args[0].(*expr.Column)
 	k, constant := call.Args[1].(*expr.Const)
 	if !ok || !constant || k.Value.Null || !isTime(c.T) || !k.T.Is(types.Interval) {
-		return nil
+		return column{}
 	}
 	iv := types.DecodeInterval(k.Value.B)
-	if call.Func.Name == "-" {
-		iv = types.IntervalValue{Months: -iv.Months, Days: -iv.Days, Micros: -iv.Micros}
+	micros := int64(iv.Days)*microsPerDay + iv.Micros
+	if iv.Months != 0 || micros/microsPerDay > 1<<20 || micros/microsPerDay < -1<<20 {
+		return column{}
 	}
-	return in[c.Index].mark.Plus(iv)
+	if call.Func.Name == "-" {
+		micros = -micros
+	}
+	return column{mark: in[c.Index].mark.Plus(micros), whole: in[c.Index].whole}
 }
+
+const microsPerDay = 86_400_000_000
 
 func isTime(t types.T) bool { return t.Is(types.Timestamp) || t.Is(types.TimestampTZ) }
 
@@ -193,8 +209,8 @@ var units = map[string]watermark.Window{
 	"second":       fixed(1_000_000, 0),
 	"minute":       fixed(60_000_000, 0),
 	"hour":         fixed(3_600_000_000, 0),
-	"day":          fixed(86_400_000_000, 0),
-	"week":         fixed(7*86_400_000_000, 2*86_400_000_000),
+	"day":          fixed(microsPerDay, 0),
+	"week":         fixed(7*microsPerDay, 2*microsPerDay),
 }
 
 func fixed(size, shift int64) watermark.Window {
@@ -219,7 +235,7 @@ func truncation(e expr.Expr) (w watermark.Window, col int, ok bool) {
 	case call.Func.Name == "date_bin" && len(call.Args) == 3:
 		origin, constant := call.Args[2].(*expr.Const)
 		iv := types.DecodeInterval(first.Value.B)
-		size := int64(iv.Days)*86_400_000_000 + iv.Micros
+		size := int64(iv.Days)*microsPerDay + iv.Micros
 		if !constant || origin.Value.Null || iv.Months != 0 || size <= 0 || !types.TimestampIsFinite(origin.Value.I) {
 			return w, 0, false
 		}
@@ -232,7 +248,8 @@ func truncation(e expr.Expr) (w watermark.Window, col int, ok bool) {
 func window(out []column, n *physical.Window, in []column) {
 	copy(out, in)
 	start, end := len(out)-2, len(out)-1
-	out[end].mark = in[n.Time].mark.PlusMicros(1) // a window ends after each of its rows
+	out[start].whole, out[end].whole = true, true
+	out[end].mark = in[n.Time].mark.Plus(1) // a window ends after each of its rows
 	out[n.Time].after = append(slices.Clone(out[n.Time].after), relative{col: start})
 	out[end].after = []relative{{col: start}}
 	switch cal := n.Calendar; {
@@ -255,14 +272,14 @@ func grouped(out []column, cols, group []int, in []column) {
 		}
 	}
 	for i, c := range cols {
-		out[i].after = renumber(in[c].after, at)
+		out[i].after, out[i].whole = renumber(in[c].after, at), in[c].whole
 		if slices.Contains(group, c) {
 			out[i].mark = in[c].mark
 			continue
 		}
 		for _, r := range in[c].after {
 			if m := in[r.col].mark; m != nil && slices.Contains(group, r.col) {
-				out[i].mark = m.PlusMicros(r.by)
+				out[i].mark = m.Plus(r.by)
 				break
 			}
 		}
@@ -275,13 +292,13 @@ func join(out []column, n *physical.Join, left, right []column) {
 	if n.NotIn {
 		return
 	}
-	side := func(out []column, cols []int, in []column, keys []int, other []column, otherKeys []int, otherStatic bool) {
+	side := func(out []column, cols []int, in []column, keys []int, other []column, otherKeys []int, otherStatic, extended bool) {
 		at := map[int]int{}
 		for i, c := range cols {
 			at[c] = i
 		}
 		for i, c := range cols {
-			out[i].after = renumber(in[c].after, at)
+			out[i].after, out[i].whole = renumber(in[c].after, at), in[c].whole && !extended
 			if otherStatic {
 				out[i].mark = in[c].mark
 				continue
@@ -296,7 +313,7 @@ func join(out []column, n *physical.Join, left, right []column) {
 				if k < 0 {
 					continue
 				}
-				if out[i].mark = watermark.Least(in[c].mark, other[otherKeys[k]].mark.PlusMicros(r.by)); out[i].mark != nil {
+				if out[i].mark = watermark.Least(in[c].mark, other[otherKeys[k]].mark.Plus(r.by)); out[i].mark != nil {
 					break
 				}
 			}
@@ -306,10 +323,10 @@ func join(out []column, n *physical.Join, left, right []column) {
 	if n.Kind != physical.Semi && n.Kind != physical.Anti {
 		rightCols = emitted(n.RightCols, len(right))
 	}
-	side(out[:len(leftCols)], leftCols, left, n.LeftKeys, right, n.RightKeys, n.RightStatic)
+	side(out[:len(leftCols)], leftCols, left, n.LeftKeys, right, n.RightKeys, n.RightStatic, n.Kind == physical.Right || n.Kind == physical.Full)
 	if len(rightCols) > 0 {
 		base := len(leftCols)
-		side(out[base:base+len(rightCols)], rightCols, right, n.RightKeys, left, n.LeftKeys, n.LeftStatic)
+		side(out[base:base+len(rightCols)], rightCols, right, n.RightKeys, left, n.LeftKeys, n.LeftStatic, n.Kind == physical.Left || n.Kind == physical.Full)
 		for i := base; i < len(out); i++ {
 			for k := range out[i].after {
 				out[i].after[k].col += base

@@ -11,8 +11,7 @@ import (
 type editor struct {
 	plan  *physical.Plan
 	after map[int][]physical.Node // by node, what comes behind it, in that order
-	flag  int                     // the node behind which a column is appended, if flagged
-	flags bool
+	flags bool                    // a Hold appends a column, which goes on to the root
 }
 
 // late puts l directly behind node i.
@@ -25,7 +24,7 @@ func (e *editor) hold(i int, h *physical.Hold, once bool) {
 	in := e.plan.Nodes[i].Out()
 	h.Output = *in
 	if h.Flag {
-		e.flag, e.flags = i, true
+		e.flags = true
 		h.Types, h.Names = appended(in.Types, types.Of(types.Bool)), appended(in.Names, FinalColumn)
 		h.AppendOnly = false // a row's flag changes
 	} else {
@@ -41,26 +40,21 @@ func (e *editor) apply() error {
 	old := e.plan.Nodes
 	nodes := make([]physical.Node, 0, len(old)+len(e.after))
 	at := make([]int, len(old))
-	held := -1 // the last node of the chain from a Hold to the root
+	held := false // a Hold has been: what follows is the chain from it to the root
 	for i, n := range old {
 		kind := n
 		if n = physical.Rewire(n, func(in int) int { return at[in] }); n == nil {
 			return pgerr.New(pgerr.InternalError, "a %T cannot be in a plan with event time", kind)
 		}
-		if held >= 0 {
+		if held {
 			n = e.behindHold(n, nodes)
 		}
 		nodes = append(nodes, n)
 		at[i] = len(nodes) - 1
 		for _, x := range e.after[i] {
 			nodes = append(nodes, physical.Rewire(x, func(int) int { return at[i] }))
-			switch x := nodes[len(nodes)-1].(type) {
-			case *physical.Late:
-				x.Input = at[i]
-			case *physical.Hold:
-				x.Input = at[i]
-				held = len(nodes) - 1
-			}
+			_, hold := x.(*physical.Hold)
+			held = held || hold
 			at[i] = len(nodes) - 1
 		}
 	}

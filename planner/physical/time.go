@@ -1,10 +1,6 @@
 package physical
 
-import (
-	"slices"
-
-	"millrace/watermark"
-)
+import "millrace/watermark"
 
 // Expire says what of an operator's state time makes unreachable: all that belongs to keys whose column Col lies below
 // Mark, less the plan's lateness. Nothing that is yet to come has such a key. It is dropped at the end of the step
@@ -48,134 +44,119 @@ func (n *Late) Inputs() []int { return []int{n.Input} }
 // Inputs lists the one input.
 func (n *Hold) Inputs() []int { return []int{n.Input} }
 
-// ExpireOf gives what of a node's state expires, nil for nothing.
-func ExpireOf(n Node) *Expire {
+// expireField is where a node keeps its Expire; nil for one whose state does not expire.
+func expireField(n Node) **Expire {
 	switch n := n.(type) {
 	case *Join:
-		return n.Expire
+		return &n.Expire
 	case *Aggregate:
-		return n.Expire
+		return &n.Expire
 	case *Distinct:
-		return n.Expire
+		return &n.Expire
 	case *SetOp:
-		return n.Expire
+		return &n.Expire
 	case *TopN:
-		return n.Expire
+		return &n.Expire
 	case *Over:
-		return n.Expire
+		return &n.Expire
 	case *Session:
-		return n.Expire
+		return &n.Expire
 	case *AsOf:
-		return n.Expire
+		return &n.Expire
 	case *Versions:
-		return n.Expire
+		return &n.Expire
 	}
 	return nil
 }
 
-// Rewire gives a copy of a node that reads at(i) where it read node i; nil for a kind of node that it does not know.
-func Rewire(n Node, at func(int) int) Node {
-	switch n := n.(type) {
-	case *Scan, *Values:
-		return n
-	case *WorkTable:
-		return n
-	case *Series:
-		c := *n
-		if n.Input >= 0 {
-			c.Input = at(n.Input)
-		}
-		return &c
-	case *Filter:
-		c := *n
-		c.Input = at(n.Input)
-		return &c
-	case *Project:
-		c := *n
-		c.Input = at(n.Input)
-		return &c
-	case *Union:
-		c := *n
-		c.In = slices.Clone(n.In)
-		for i := range c.In {
-			c.In[i] = at(c.In[i])
-		}
-		return &c
-	case *Window:
-		c := *n
-		c.Input = at(n.Input)
-		return &c
-	case *Session:
-		c := *n
-		c.Input = at(n.Input)
-		return &c
-	case *Buckets:
-		c := *n
-		c.Input = at(n.Input)
-		return &c
-	case *Versions:
-		c := *n
-		c.Input = at(n.Input)
-		return &c
-	case *TemporalFilter:
-		c := *n
-		c.Input = at(n.Input)
-		return &c
-	case *AsOf:
-		c := *n
-		c.Left_, c.Right_ = at(n.Left_), at(n.Right_)
-		return &c
-	case *Lookup:
-		c := *n
-		c.Left_, c.Right_ = at(n.Left_), at(n.Right_)
-		return &c
-	case *Join:
-		c := *n
-		c.Left_, c.Right_ = at(n.Left_), at(n.Right_)
-		return &c
-	case *DeltaJoin:
-		c := *n
-		c.In = slices.Clone(n.In)
-		for i := range c.In {
-			c.In[i] = at(c.In[i])
-		}
-		return &c
-	case *Aggregate:
-		c := *n
-		c.Input = at(n.Input)
-		return &c
-	case *Distinct:
-		c := *n
-		c.Input = at(n.Input)
-		return &c
-	case *SetOp:
-		c := *n
-		c.Left_, c.Right_ = at(n.Left_), at(n.Right_)
-		return &c
-	case *TopN:
-		c := *n
-		c.Input = at(n.Input)
-		return &c
-	case *Over:
-		c := *n
-		c.Input = at(n.Input)
-		return &c
-	case *SingleRow:
-		c := *n
-		c.Input = at(n.Input)
-		return &c
-	case *Recurse:
-		c := *n
-		c.Base, c.Step, c.Work = at(n.Base), at(n.Step), at(n.Work)
-		return &c
-	case *Late:
-		c := *n
-		c.Input = at(n.Input)
-		return &c
-	case *Hold:
-		c := *n
-		c.Input = at(n.Input)
-		return &c
+// ExpireOf gives what of a node's state expires, nil for nothing.
+func ExpireOf(n Node) *Expire {
+	if f := expireField(n); f != nil {
+		return *f
 	}
 	return nil
+}
+
+// WithExpire gives a copy of a node, of a kind whose state can expire, with what does.
+func WithExpire(n Node, e *Expire) Node {
+	c := Rewire(n, func(in int) int { return in })
+	*expireField(c) = e
+	return c
+}
+
+// Rewire gives a copy of a node that reads at(i) where it read node i; nil for a kind of node that it does not know.
+func Rewire(n Node, at func(int) int) Node {
+	move := func(in *int) { *in = at(*in) }
+	switch n := n.(type) {
+	case *Scan:
+		return edited(n, func(*Scan) {})
+	case *Values:
+		return edited(n, func(*Values) {})
+	case *WorkTable:
+		return edited(n, func(*WorkTable) {})
+	case *Series:
+		return edited(n, func(c *Series) {
+			if c.Input >= 0 {
+				move(&c.Input)
+			}
+		})
+	case *Filter:
+		return edited(n, func(c *Filter) { move(&c.Input) })
+	case *Project:
+		return edited(n, func(c *Project) { move(&c.Input) })
+	case *Window:
+		return edited(n, func(c *Window) { move(&c.Input) })
+	case *Session:
+		return edited(n, func(c *Session) { move(&c.Input) })
+	case *Buckets:
+		return edited(n, func(c *Buckets) { move(&c.Input) })
+	case *Versions:
+		return edited(n, func(c *Versions) { move(&c.Input) })
+	case *TemporalFilter:
+		return edited(n, func(c *TemporalFilter) { move(&c.Input) })
+	case *Aggregate:
+		return edited(n, func(c *Aggregate) { move(&c.Input) })
+	case *Distinct:
+		return edited(n, func(c *Distinct) { move(&c.Input) })
+	case *TopN:
+		return edited(n, func(c *TopN) { move(&c.Input) })
+	case *Over:
+		return edited(n, func(c *Over) { move(&c.Input) })
+	case *SingleRow:
+		return edited(n, func(c *SingleRow) { move(&c.Input) })
+	case *Late:
+		return edited(n, func(c *Late) { move(&c.Input) })
+	case *Hold:
+		return edited(n, func(c *Hold) { move(&c.Input) })
+	case *Join:
+		return edited(n, func(c *Join) { move(&c.Left_); move(&c.Right_) })
+	case *AsOf:
+		return edited(n, func(c *AsOf) { move(&c.Left_); move(&c.Right_) })
+	case *Lookup:
+		return edited(n, func(c *Lookup) { move(&c.Left_); move(&c.Right_) })
+	case *SetOp:
+		return edited(n, func(c *SetOp) { move(&c.Left_); move(&c.Right_) })
+	case *Union:
+		return edited(n, func(c *Union) { c.In = moved(c.In, at) })
+	case *DeltaJoin:
+		return edited(n, func(c *DeltaJoin) { c.In = moved(c.In, at) })
+	case *Recurse:
+		return edited(n, func(c *Recurse) { move(&c.Base); move(&c.Step); move(&c.Work) })
+	}
+	return nil
+}
+
+// edited gives a copy of a node, as f changes it.
+func edited[N any](n *N, f func(c *N)) *N {
+	c := *n
+	f(&c)
+	return &c
+}
+
+func moved(in []int, at func(int) int) []int {
+	out := make([]int, len(in))
+	for i, n := range in {
+		out[i] = at(n)
+	}
+	return out
 }
