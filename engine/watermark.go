@@ -7,6 +7,7 @@ import (
 	"millrace/catalog"
 	"millrace/delta"
 	"millrace/expr"
+	"millrace/storage"
 	"millrace/types"
 	"millrace/watermark"
 )
@@ -233,11 +234,7 @@ func (e *Engine) publishWatermarks(g *groupState) {
 type markCursor struct {
 	rel  uint32
 	tail []markAt
-	log  interface {
-		Next() bool
-		Close() error
-	}
-	read func() (markAt, error)
+	log  *storage.LogIter // nil where the tail has them
 	live bool
 	markAt
 }
@@ -254,12 +251,7 @@ func (e *Engine) openMarks(rel uint32, after, to uint64) *markCursor {
 		return c
 	}
 	e.mu.Unlock()
-	log := e.store.ReadMarks(rel, after, to)
-	c.log = log
-	c.read = func() (markAt, error) {
-		r, err := watermark.ParseReading(log.Value())
-		return markAt{log.Position().Epoch, r}, err
-	}
+	c.log = e.store.ReadMarks(rel, after, to)
 	return c
 }
 
@@ -275,7 +267,8 @@ func (c *markCursor) next() (err error) {
 	if !c.log.Next() {
 		return c.close()
 	}
-	c.markAt, err = c.read()
+	c.epoch = c.log.Position().Epoch
+	c.Reading, err = watermark.ParseReading(c.log.Value())
 	c.live = err == nil
 	return err
 }
@@ -294,7 +287,7 @@ type WatermarkStatus struct {
 	Relation   uint32
 	Watermark  watermark.Reading
 	Partitions []watermark.Partition
-	// Wall is the published time, and NextIdle when a partition becomes idle if it stays silent; ok is false for never.
+	// Wall is the published time, and NextIdle, if it Waits, when a partition becomes idle if it stays silent.
 	Wall     int64
 	NextIdle int64
 	Waits    bool

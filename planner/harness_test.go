@@ -107,6 +107,8 @@ func (w *world) relation(edit *catalog.Edit, kind catalog.Kind, name ast.ObjectN
 				}
 			}
 			r.Columns = append(r.Columns, c)
+		case *ast.Watermark:
+			r.Watermark = &catalog.Watermark{Column: r.ColumnIndex(el.Column), Expr: ast.Format(el.Expr)}
 		case *ast.TableConstraint:
 			if el.Kind == ast.ConstraintPrimaryKey {
 				for _, k := range el.Columns {
@@ -136,7 +138,7 @@ func (w *world) view(edit *catalog.Edit, kind catalog.Kind, name ast.ObjectName,
 		r.Columns = append(r.Columns, catalog.Column{Name: c.Name, T: c.T, NotNull: env.View && q.NotNull[i]})
 	}
 	if env.View {
-		r.Key, r.AppendOnly = q.Plan.Key, q.Plan.AppendOnly
+		r.Key, r.AppendOnly, r.Marks = q.Plan.Key, q.Plan.AppendOnly, q.Plan.Marks
 	}
 	return edit.AddRelation(r)
 }

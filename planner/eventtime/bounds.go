@@ -140,8 +140,6 @@ func project(out []column, n *physical.Project, in []column) {
 			if _, again := at[c.Index]; !again {
 				at[c.Index] = i
 			}
-			out[i].mark, out[i].whole = in[c.Index].mark, in[c.Index].whole
-			continue
 		}
 		out[i] = moved(e, in)
 	}
@@ -153,10 +151,13 @@ func project(out []column, n *physical.Project, in []column) {
 		out[i].after = renumber(in[c.Index].after, at)
 	}
 	for i, e := range n.Exprs {
-		if w, col, ok := truncation(e); ok {
-			if to, there := at[col]; there && w.Size > 0 {
-				out[to].after = append(slices.Clone(out[to].after), relative{col: i})
-			}
+		_, arg, cut := truncation(e)
+		c, ok := arg.(*expr.Column)
+		if !cut || !ok {
+			continue
+		}
+		if to, there := at[c.Index]; there {
+			out[to].after = append(slices.Clone(out[to].after), relative{col: i})
 		}
 	}
 }
@@ -171,19 +172,22 @@ func renumber(rs []relative, at map[int]int) []relative {
 	return out
 }
 
-// moved gives what is known of a column plus or minus a constant interval, or cut down to a unit of time. Months are not
+// moved gives what is known of a column's time, also plus or minus constant intervals and cut down to units of time. Months are not
 // monotone: the evening of the 30th and the morning of the 31st of January change places when one is added.
 func moved(e expr.Expr, in []column) column {
-	if w, col, ok := truncation(e); ok {
-		return column{mark: in[col].mark.In(w), whole: in[col].whole}
+	if c, ok := e.(*expr.Column); ok {
+		return column{mark: in[c.Index].mark, whole: in[c.Index].whole}
+	}
+	if w, arg, ok := truncation(e); ok {
+		c := moved(arg, in)
+		return column{mark: c.mark.In(w), whole: c.whole}
 	}
 	call, ok := e.(*expr.Call)
 	if !ok || len(call.Args) != 2 || call.Func.Name != "+" && call.Func.Name != "-" {
 		return column{}
 	}
-	c, ok := call.Args[0].(*expr.Column)
 	k, constant := call.Args[1].(*expr.Const)
-	if !ok || !constant || k.Value.Null || !isTime(c.T) || !k.T.Is(types.Interval) {
+	if !constant || k.Value.Null || !isTime(call.Args[0].Type()) || !k.T.Is(types.Interval) {
 		return column{}
 	}
 	iv := types.DecodeInterval(k.Value.B)
@@ -194,7 +198,8 @@ func moved(e expr.Expr, in []column) column {
 	if call.Func.Name == "-" {
 		micros = -micros
 	}
-	return column{mark: in[c.Index].mark.Plus(micros), whole: in[c.Index].whole}
+	c := moved(call.Args[0], in)
+	return column{mark: c.mark.Plus(micros), whole: c.whole}
 }
 
 const microsPerDay = 86_400_000_000
@@ -217,31 +222,31 @@ func fixed(size, shift int64) watermark.Window {
 	return watermark.Window{Size: size, Slide: size, Shift: shift}
 }
 
-// truncation recognises date_trunc(unit, column) and date_bin(size, column, origin) of constant, fixed lengths.
-func truncation(e expr.Expr) (w watermark.Window, col int, ok bool) {
+// truncation recognises date_trunc(unit, time) and date_bin(size, time, origin) of constant, fixed lengths.
+func truncation(e expr.Expr) (w watermark.Window, of expr.Expr, ok bool) {
 	call, isCall := e.(*expr.Call)
 	if !isCall || len(call.Args) < 2 {
-		return w, 0, false
+		return w, nil, false
 	}
-	c, isColumn := call.Args[1].(*expr.Column)
+	of = call.Args[1]
 	first, constant := call.Args[0].(*expr.Const)
-	if !isColumn || !constant || first.Value.Null || !isTime(c.T) {
-		return w, 0, false
+	if !constant || first.Value.Null || !isTime(of.Type()) {
+		return w, nil, false
 	}
 	switch {
 	case call.Func.Name == "date_trunc" && len(call.Args) == 2:
 		w, ok = units[string(first.Value.B)]
-		return w, c.Index, ok
+		return w, of, ok
 	case call.Func.Name == "date_bin" && len(call.Args) == 3:
 		origin, constant := call.Args[2].(*expr.Const)
 		iv := types.DecodeInterval(first.Value.B)
 		size := int64(iv.Days)*microsPerDay + iv.Micros
 		if !constant || origin.Value.Null || iv.Months != 0 || size <= 0 || !types.TimestampIsFinite(origin.Value.I) {
-			return w, 0, false
+			return w, nil, false
 		}
-		return fixed(size, origin.Value.I%size), c.Index, true
+		return fixed(size, origin.Value.I%size), of, true
 	}
-	return w, 0, false
+	return w, nil, false
 }
 
 // window adds the bounds of window_start and window_end, and that a time is not before the start of its windows.
