@@ -6,7 +6,6 @@ import (
 
 	"millrace/delta"
 	"millrace/planner/physical"
-	"millrace/storage/codec"
 	"millrace/storage/keys"
 	"millrace/storage/state"
 	"millrace/types"
@@ -310,23 +309,9 @@ func (a *asOf) pair(left, right []byte, weight int64) error {
 	if right == nil && !a.n.Outer {
 		return nil
 	}
-	b := a.out.batch()
-	width := len(a.left.rows.cols)
-	if err := codec.DecodeRowInto(a.left.rows.value(left), b.Cols[:width]); err != nil {
-		return err
+	value := []byte(nil)
+	if right != nil {
+		value = a.right.rows.value(right)
 	}
-	if right == nil {
-		for _, c := range b.Cols[width:] {
-			c.AppendNull()
-		}
-	} else if err := codec.DecodeRowInto(a.right.rows.value(right), b.Cols[width:]); err != nil {
-		return err
-	}
-	b.AppendRow(nil, weight)
-	if b.N >= chunkRows {
-		if err := a.interrupted(); err != nil {
-			return err
-		}
-	}
-	return a.out.spill()
+	return a.out.pair(a.left.rows.value(left), len(a.left.rows.cols), value, weight)
 }

@@ -6,7 +6,6 @@ import (
 
 	"millrace/delta"
 	"millrace/planner/physical"
-	"millrace/storage/codec"
 	"millrace/storage/keys"
 	"millrace/storage/state"
 )
@@ -207,10 +206,10 @@ func (l *lookup) arrive(r *stepRow) error {
 // pairs outputs a left row with all that were read.
 func (l *lookup) pairs(row []byte, weight int64) error {
 	if len(l.raw) == 0 && l.n.Outer {
-		return l.pair(row, nil, weight)
+		return l.out.pair(row, l.width, nil, weight)
 	}
 	for i, partner := range l.raw {
-		if err := l.pair(row, partner, weight*l.weights[i]); err != nil {
+		if err := l.out.pair(row, l.width, partner, weight*l.weights[i]); err != nil {
 			return err
 		}
 	}
@@ -246,32 +245,10 @@ func (l *lookup) depart(stepRow []byte) error {
 		switch {
 		case err != nil:
 		case r[joinedHead-1] == joinedOne:
-			err = l.pair(row, r[joinedHead:], -l.weights[i])
+			err = l.out.pair(row, l.width, r[joinedHead:], -l.weights[i])
 		case l.n.Outer:
-			err = l.pair(row, nil, -1)
+			err = l.out.pair(row, l.width, nil, -1)
 		}
 	}
 	return err
-}
-
-// pair outputs a left row with a right one; nil is none.
-func (l *lookup) pair(left, right []byte, weight int64) error {
-	b := l.out.batch()
-	if err := codec.DecodeRowInto(left, b.Cols[:l.width]); err != nil {
-		return err
-	}
-	if right == nil {
-		for _, c := range b.Cols[l.width:] {
-			c.AppendNull()
-		}
-	} else if err := codec.DecodeRowInto(right, b.Cols[l.width:]); err != nil {
-		return err
-	}
-	b.AppendRow(nil, weight)
-	if b.N >= chunkRows {
-		if err := l.interrupted(); err != nil {
-			return err
-		}
-	}
-	return l.out.spill()
 }

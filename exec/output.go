@@ -5,6 +5,7 @@ import (
 
 	"millrace/delta"
 	"millrace/expr"
+	"millrace/storage/codec"
 	"millrace/storage/state"
 	"millrace/types"
 )
@@ -29,7 +30,7 @@ func dataBytes(cols []*delta.Vec) int {
 
 // output is an operator's connection to its surroundings: where its output goes, and its part of the dataflow.
 type output struct {
-	d               *Dataflow
+	d               *Dataflow // nil beyond the root
 	op              int
 	to              []edge
 	rowsIn, rowsOut int64
@@ -112,7 +113,7 @@ func (o *output) holds(bytes int) error {
 
 // interrupted asks whether the step is to end.
 func (o *output) interrupted() error {
-	if o.d.opt.Interrupt == nil {
+	if o.d == nil || o.d.opt.Interrupt == nil {
 		return nil
 	}
 	return o.d.opt.Interrupt()
@@ -142,10 +143,30 @@ func (w *builder) batch() *delta.Batch {
 	return w.b
 }
 
-// spill passes the batch on if it is full.
+// pair adds a row of two parts in the row format, of which the first has width columns. nil as the second is NULLs.
+func (w *builder) pair(left []byte, width int, right []byte, weight int64) error {
+	b := w.batch()
+	if err := codec.DecodeRowInto(left, b.Cols[:width]); err != nil {
+		return err
+	}
+	if right == nil {
+		for _, c := range b.Cols[width:] {
+			c.AppendNull()
+		}
+	} else if err := codec.DecodeRowInto(right, b.Cols[width:]); err != nil {
+		return err
+	}
+	b.AppendRow(nil, weight)
+	return w.spill()
+}
+
+// spill passes the batch on if it is full, unless the step is to end.
 func (w *builder) spill() error {
 	if w.b == nil || w.b.N < chunkRows && dataBytes(w.b.Cols) < chunkBytes {
 		return nil
+	}
+	if err := w.interrupted(); err != nil {
+		return err
 	}
 	return w.end()
 }

@@ -332,10 +332,5 @@ func (t *topN) emitRow(row []byte, num, weight int64) error {
 		return err
 	}
 	b.AppendRow(nil, weight)
-	if b.N >= chunkRows {
-		if err := t.interrupted(); err != nil {
-			return err
-		}
-	}
 	return t.out.spill()
 }
