@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
 )
 
 // TestTransactionsOfManyStatements: what a statement costs does not grow with what its transaction has done before. A cost
@@ -88,6 +90,61 @@ func TestReadsInTransactions(t *testing.T) {
 	want(a, "SELECT count(*) FROM m WHERE v = 100", `"0"`)
 	if got := a.conn.TxStatus(); got != 'I' {
 		t.Errorf("after a COMMIT that failed the status is %c", got)
+	}
+}
+
+// TestReadsInImplicitTransactions: a pipeline without Sync is one transaction. Its statements see what others have committed,
+// until it changes rows itself: then it reads the epoch that its changes were made from, so that a row is there once.
+func TestReadsInImplicitTransactions(t *testing.T) {
+	n := startNode(t)
+	d := n.db()
+	d.exec("CREATE TABLE t (id int PRIMARY KEY, v int)")
+	d.exec("INSERT INTO t VALUES (1, 10)")
+	w := dialWire(t, n.cfg.Listen)
+	w.start()
+	run := func(sql, want string) {
+		t.Helper()
+		for _, m := range []pgproto3.FrontendMessage{&pgproto3.Parse{Query: sql}, &pgproto3.Bind{}, &pgproto3.Execute{}, flushMessage} {
+			w.fe.Send(m)
+		}
+		if err := w.fe.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for {
+			m, err := w.fe.Receive()
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch m := m.(type) {
+			case *pgproto3.DataRow:
+				got = append(got, string(m.Values[0]))
+			case *pgproto3.ErrorResponse:
+				t.Fatalf("%s: %s", sql, m.Message)
+			case *pgproto3.CommandComplete:
+				if rows := strings.Join(got, " "); rows != want {
+					t.Errorf("%s gives %q, want %q", sql, rows, want)
+				}
+				return
+			}
+		}
+	}
+	run("SELECT v FROM t", "10")
+	d.exec("UPDATE t SET v = 20")
+	run("SELECT v FROM t", "20")
+	run("UPDATE t SET v = v + 1 RETURNING v", "21")
+	d.exec("UPDATE t SET v = 30")
+	run("SELECT v FROM t", "21")
+	run("SELECT count(*) FROM t", "1")
+	w.fe.Send(syncMessage)
+	if err := w.fe.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if e, ok := w.untilReady()[0].(*pgproto3.ErrorResponse); !ok || e.Code != "40001" {
+		t.Errorf("the row has been changed by two, and the second is not refused")
+	}
+	if got := d.query("SELECT v FROM t").scalar(t); got != "30" {
+		t.Errorf("the row has %s", got)
 	}
 }
 

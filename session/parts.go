@@ -92,6 +92,8 @@ func numbered(b *delta.Batch) *delta.Batch {
 // writes what they change.
 func (s *Session) runParts(ctx context.Context, with []*planner.With, plans []*physical.Plan, params []types.Datum, c Client, main func() error) error {
 	run := &parts{}
+	s.parts = run
+	defer func() { s.parts = nil }()
 	if len(with) > 0 || len(plans) > 0 {
 		for _, w := range with {
 			plans = append(plans[:len(plans):len(plans)], w.Plans()...)
@@ -110,9 +112,7 @@ func (s *Session) runParts(ctx context.Context, with []*planner.With, plans []*p
 	if len(with) > 0 {
 		run.touched = map[string]bool{}
 	}
-	s.parts = run
 	clearMeasured(s.measured)
-	defer func() { s.parts = nil }()
 	if err := s.runWith(ctx, with, true, params, c); err != nil {
 		return err
 	}

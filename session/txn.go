@@ -22,7 +22,7 @@ type txn struct {
 	failed   bool
 	readOnly bool
 	now      int64
-	read     *engine.Read // the epoch of its first statement; nil before
+	read     *engine.Read // see Session.beginRead; nil before
 	writes   []engine.Write
 	rows     int
 	numbered int64                      // new rows of tables without a key that have a number, negated
@@ -390,13 +390,15 @@ func (s *Session) behind(c Client) func(engine.Behind) {
 	}
 }
 
-// beginRead takes the epoch for a statement: of a transaction block, the block's.
+// beginRead takes the epoch for a statement: of a transaction block, the block's; of an implicit transaction, that of the first
+// statement that changes rows, since its changes are to be seen over what they were made from.
 func (s *Session) beginRead(ctx context.Context, relations []uint32, c Client) (r *engine.Read, done func(), err error) {
 	notify := s.behind(c)
 	if s.parts != nil && s.parts.read != nil {
 		return s.parts.read, func() {}, s.parts.read.Include(ctx, relations, notify)
 	}
-	if !s.inBlock() {
+	changing := s.parts != nil || s.txn != nil && (s.txn.read != nil || len(s.txn.writes) > 0)
+	if s.txn == nil || s.txn.implicit && !changing {
 		if len(relations) == 1 && s.relaxed() {
 			r, err = s.srv.Engine.BeginReadRelaxed(ctx, relations[0], notify)
 		} else {
