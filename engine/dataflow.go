@@ -110,7 +110,7 @@ type Stats struct {
 type input struct {
 	node int
 	scan *physical.Scan
-	up   *dataflow // the view that is scanned; nil for a stream or table
+	view bool // it scans a view, not a stream or table
 }
 
 // stop is an epoch at which a dataflow must end a step, and who waits for its rows there.
@@ -201,7 +201,7 @@ func (e *Engine) planAmong(d *dataflow, snap *catalog.Snapshot, find func(id uin
 	return d.findInputs(find)
 }
 
-// findInputs lists the scans of d's plan, with the dataflows that make what they read.
+// findInputs lists the scans of d's plan, by a look-up as of planAmong.
 func (d *dataflow) findInputs(find func(id uint32) (*dataflow, bool)) error {
 	for i, n := range d.plan.Nodes {
 		s, ok := n.(*physical.Scan)
@@ -212,11 +212,10 @@ func (d *dataflow) findInputs(find func(id uint32) (*dataflow, bool)) error {
 			return fmt.Errorf("a view cannot read the system relation %s", s.System)
 		}
 		up, known := find(s.Relation)
-		in := input{node: i, scan: s, up: up}
 		if !known {
 			return fmt.Errorf("input relation %d is missing", s.Relation)
 		}
-		d.inputs = append(d.inputs, in)
+		d.inputs = append(d.inputs, input{node: i, scan: s, view: up != nil})
 	}
 	return nil
 }
@@ -580,7 +579,7 @@ func (d *dataflow) chooseTarget() (target uint64, ready bool, err error) {
 			return 0, false, fmt.Errorf("input view: %w", err)
 		}
 	}
-	if len(d.ups) == 1 && len(d.inputs) == 1 && d.inputs[0].up != nil {
+	if len(d.ups) == 1 && len(d.inputs) == 1 && d.inputs[0].view {
 		// A single view: wherever it ended a step is a place to end ours.
 		target = min(target, d.ups[0].reached())
 		return target, target > d.frontier, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"millrace/catalog"
 )
@@ -102,32 +103,35 @@ func diff(before, after *catalog.Snapshot) (added, removed, updated []*catalog.R
 // refused. The maps that planning reads change under e.ddl only, which is held.
 func (e *Engine) newFlows(added []*catalog.Relation, after *catalog.Snapshot) (map[uint32]*dataflow, error) {
 	flows := map[uint32]*dataflow{}
+	find := func(id uint32) (*dataflow, bool) {
+		up := e.flows[id]
+		if up == nil {
+			up = flows[id]
+		}
+		_, known := after.Relation(id)
+		return up, known
+	}
 	for _, r := range added {
 		if r.Kind != catalog.MaterializedView && r.Kind != catalog.Sink {
 			continue
 		}
 		d := e.newDataflow(r)
-		if err := e.planAmong(d, after, func(id uint32) (*dataflow, bool) {
-			up := e.flows[id]
-			if up == nil {
-				up = flows[id]
-			}
-			_, known := after.Relation(id)
-			return up, known
-		}); err != nil {
+		if err := e.planAmong(d, after, find); err != nil {
 			return nil, err
 		}
 		for _, in := range d.inputs {
-			if in.up != nil {
-				e.mu.Lock()
-				err := in.up.failure()
-				if err == nil {
-					err = in.up.pausedError()
-				}
-				e.mu.Unlock()
-				if err != nil {
-					return nil, err
-				}
+			up, _ := find(in.scan.Relation)
+			if up == nil {
+				continue
+			}
+			e.mu.Lock()
+			err := up.failure()
+			if err == nil {
+				err = up.pausedError()
+			}
+			e.mu.Unlock()
+			if err != nil {
+				return nil, err
 			}
 		}
 		d.fresh = true
@@ -230,8 +234,32 @@ func (e *Engine) restart(old *dataflow) error {
 	d := e.newDataflow(r)
 	e.flows[view] = d
 	e.prepare(d, e.Catalog())
+	e.relink(old, d)
 	d.start()
 	return d.failure()
+}
+
+// relink puts a dataflow in the place of one that has ended in all views over it; Engine.mu is held. Those that had nothing to do
+// since have not failed with it, and go on with the new one. It ends its steps where they wait, and as finely as their
+// history needs.
+func (e *Engine) relink(old, d *dataflow) {
+	for _, f := range e.flows {
+		i := slices.Index(f.allUps, old)
+		if i < 0 {
+			continue
+		}
+		f.allUps[i] = d
+		if i := slices.Index(f.ups, old); i >= 0 {
+			f.ups[i] = d
+		}
+		if f.keepsHistory() {
+			d.exactFor++
+		}
+		for _, s := range f.stops {
+			d.insertStop(s.epoch, nil)
+		}
+		f.wakeUp()
+	}
 }
 
 func (e *Engine) runs(d *dataflow) bool {

@@ -227,7 +227,7 @@ func (t *transient) step(ctx context.Context, to uint64) ([]*delta.Batch, uint64
 		return nil, to, t.endStep(to)
 	}
 	for _, in := range d.inputs {
-		if r, ok := d.e.Catalog().Relation(in.scan.Relation); !ok || in.up == nil && !sameColumns(r, in.scan) {
+		if r, ok := d.e.Catalog().Relation(in.scan.Relation); !ok || !in.view && !sameColumns(r, in.scan) {
 			return nil, 0, &RelationGoneError{Name: in.scan.Name}
 		}
 	}
