@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"millrace/catalog"
 )
@@ -237,29 +236,6 @@ func (e *Engine) restart(old *dataflow) error {
 	e.relink(old, d)
 	d.start()
 	return d.failure()
-}
-
-// relink puts a dataflow in the place of one that has ended in all views over it; Engine.mu is held. Those that had nothing to do
-// since have not failed with it, and go on with the new one. It ends its steps where they wait, and as finely as their
-// history needs.
-func (e *Engine) relink(old, d *dataflow) {
-	for _, f := range e.flows {
-		i := slices.Index(f.allUps, old)
-		if i < 0 {
-			continue
-		}
-		f.allUps[i] = d
-		if i := slices.Index(f.ups, old); i >= 0 {
-			f.ups[i] = d
-		}
-		if f.keepsHistory() {
-			d.exactFor++
-		}
-		for _, s := range f.stops {
-			d.insertStop(s.epoch, nil)
-		}
-		f.wakeUp()
-	}
 }
 
 func (e *Engine) runs(d *dataflow) bool {

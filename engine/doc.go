@@ -3,8 +3,8 @@
 // It owns the one order of everything: the committer (commit.go) is a single goroutine that drains waiting
 // transactions, checks them against the current rows, gives the group one epoch, writes it in one synced
 // durable batch, publishes it and acknowledges. Each materialized view and sink is a dataflow (dataflow.go)
-// with a goroutine and a frontier of its own: it takes the epochs that wait for it, pushes their changes
-// through its operators and applies state, rows, changelog and frontier as one derived batch. A read (read.go)
+// with a goroutine and a frontier of its own (run.go): it takes the epochs that wait for it (target.go), pushes their
+// changes through its operators and applies state, rows, changelog and frontier as one derived batch (step.go). A read (read.go)
 // takes one epoch E, registers it with each view it touches, and gets a snapshot of each at exactly E.
 //
 // Guarantees:

@@ -352,50 +352,6 @@ func (e *Engine) followCursor(r *catalog.Relation, cols []int, after, to uint64)
 	return c, err
 }
 
-// epochBytesMax is up to which size the changes of one epoch are held together to cancel what both appears and goes.
-const epochBytesMax = 128 << 20
-
-// changes gives the changes of the epoch that the cursor stands on, consolidated, and moves on. Of an epoch that is too large
-// it gives a part.
-func (c *cursor) changes() (epoch uint64, batches []*delta.Batch, err error) {
-	epoch = c.epoch
-	for bytes := 0; c.live && c.epoch == epoch && bytes <= epochBytesMax; {
-		batches = append(batches, c.batch)
-		bytes += c.batch.Bytes()
-		if c.live, err = c.next(); err != nil {
-			return 0, nil, err
-		}
-	}
-	return epoch, merged(batches), nil
-}
-
-// merged consolidates changes that belong together. Rows that only appear stay as they are.
-func merged(batches []*delta.Batch) []*delta.Batch {
-	rows, retracts := 0, false
-	for _, b := range batches {
-		rows += b.N
-		for _, w := range b.Weights {
-			retracts = retracts || w < 0
-		}
-	}
-	if !retracts {
-		return batches
-	}
-	all := batches[0]
-	if len(batches) > 1 {
-		all = delta.NewBatch(all.Types(), rows)
-		for _, b := range batches {
-			for i := range b.N {
-				all.AppendFrom(b, i, b.Weight(i))
-			}
-		}
-	}
-	if all = delta.Consolidate(all); all.N == 0 {
-		return nil
-	}
-	return []*delta.Batch{all}
-}
-
 // pause ends a wait and not the subscription.
 type pause struct{ err error }
 
