@@ -18,6 +18,7 @@ type cursor struct {
 	log   *storage.LogIter
 	live  bool   // there is a current change
 	epoch uint64 // of the current change
+	after uint64 // it is the change since this epoch, or a later one
 	batch *delta.Batch
 }
 
@@ -48,7 +49,7 @@ func (c *cursor) next() (bool, error) {
 		if len(c.tail) == 0 {
 			return false, nil
 		}
-		c.epoch, c.batch = c.tail[0].epoch, prune(c.tail[0].batch, c.in.scan.Cols)
+		c.epoch, c.after, c.batch = c.tail[0].epoch, c.tail[0].after, prune(c.tail[0].batch, c.in.scan.Cols)
 		c.tail = c.tail[1:]
 		return true, nil
 	}
@@ -60,6 +61,9 @@ func (c *cursor) next() (bool, error) {
 		return false, fmt.Errorf("changelog of relation %d at epoch %d: %w", c.in.scan.Relation, c.log.Position().Epoch, err)
 	}
 	c.epoch, c.batch = c.log.Position().Epoch, b
+	if !c.in.view {
+		c.after = c.epoch - 1
+	}
 	return true, nil
 }
 

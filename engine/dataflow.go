@@ -49,6 +49,8 @@ type dataflow struct {
 	roles []physical.Role
 	// transient says that it serves a follower: it holds no changelog, stores nothing, and has no goroutine of its own.
 	transient bool
+	// since is an epoch after which all changes of the present step are, if it lies after the frontier.
+	since uint64
 	// exact says that a step takes one epoch that has changed something, so that each can be told from the next. exactFor counts
 	// the views for whose history that is so, itself included; it is under Engine.mu.
 	exact    bool

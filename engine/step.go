@@ -86,6 +86,7 @@ func (d *dataflow) pushStep(target uint64) (end uint64, rows int64, err error) {
 		return 0, 0, err
 	}
 	defer closeMarks(marks)
+	d.noteSince(cursors, marks)
 	if err := d.catchUp(cursors, target); err != nil {
 		return 0, 0, err
 	}
@@ -93,6 +94,24 @@ func (d *dataflow) pushStep(target uint64) (end uint64, rows int64, err error) {
 		return 0, 0, err
 	}
 	return end, rows, d.flush(end)
+}
+
+// noteSince finds out after which epoch the step's changes are, from cursors that stand on the first. The frontier may lie far
+// before that, where nothing has changed since; so a subscriber may begin anywhere in between.
+func (d *dataflow) noteSince(cursors []*cursor, marks []*markCursor) {
+	first, some := nextEpoch(nil, marks)
+	since := uint64(0)
+	if some {
+		since = first - 1
+	}
+	for _, c := range cursors {
+		if c.live && (!some || c.after < since) {
+			since, some = c.after, true
+		}
+	}
+	if some && !d.clocked { // time may have changed something before
+		d.since = since
+	}
 }
 
 // pushAll pushes changes epoch by epoch and says after which epoch it stopped.
@@ -216,7 +235,7 @@ func (d *dataflow) applyStep(end uint64, rowsIn int64) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	d.noteLogged(logged, end)
-	before := d.frontier
+	before := max(d.frontier, d.since)
 	d.frontier = end
 	d.wroteTime()
 	if d.clocked {

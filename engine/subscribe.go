@@ -224,8 +224,30 @@ func (s *Subscription) checkPosition() error {
 		return nil
 	}
 	cs, ok := s.e.tails.read(s.o.Relation.ID, s.at, noLog)
-	if ok && len(cs) > 0 && cs[0].after < s.at {
+	switch {
+	case !ok:
+		return s.checkLogPosition()
+	case len(cs) > 0 && cs[0].after < s.at:
 		return &ChangesGoneError{Relation: s.o.Relation.Name, After: s.at, Held: cs[0].epoch}
+	}
+	return nil
+}
+
+// checkLogPosition is checkPosition in the changelog in the store, which does not tell where steps began: a position is one that a
+// step with changes ended at, or the one after which the changelog is complete.
+func (s *Subscription) checkLogPosition() (err error) {
+	e, r := s.e, s.o.Relation
+	e.mu.Lock()
+	x := e.relations[r.ID]
+	sure := r.History > 0 || x == nil || s.at <= x.logFloor
+	e.mu.Unlock()
+	if sure {
+		return nil
+	}
+	it := e.store.ReadViewLog(r.ID, max(s.at, 1)-1, noLog)
+	defer func() { err = errors.Join(err, it.Close()) }()
+	if it.Next() && it.Position().Epoch > s.at {
+		return &ChangesGoneError{Relation: r.Name, After: s.at, Held: it.Position().Epoch}
 	}
 	return nil
 }

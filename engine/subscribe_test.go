@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"millrace/catalog"
 	"millrace/engine"
 	"millrace/expr"
 	"millrace/planner"
@@ -157,6 +158,62 @@ func TestSubscription(t *testing.T) {
 	var future *engine.FutureError
 	if _, err := h.eng.Subscribe(engine.Following{Relation: h.rel("t"), AsOf: &far}); !errors.As(err, &future) {
 		t.Fatalf("AS OF ahead: %v", err)
+	}
+}
+
+// TestPositionsOfIdleView goes on with a view from a position at which nothing of it had changed: its next step begins before
+// that and has the changes of later commits alone. A position within a step is refused.
+func TestPositionsOfIdleView(t *testing.T) {
+	h := open(t, engine.Options{MemoryLimit: 16 << 20, NoBackground: true})
+	h.table("t", "id", "v")
+	h.table("other", "id")
+	s := h.view("s", "SELECT v, count(*) AS n FROM t GROUP BY v")
+	h.mustCommit(h.write("t", plus(1, 10)))
+	keeps := h.subscribe("s") // the changes that follow
+	expect(t, keeps, "4: +1(10,1)", "4=")
+	h.mustCommit(h.write("other", plus(1)))
+	h.mustCommit(h.write("t", plus(2, 20)))
+	expect(t, keeps, "6: +1(20,1)", "6=")
+	expect(t, h.subscribe("s", asOf(4)), "6: +1(20,1)", "6=")
+	expect(t, h.subscribe("s", asOf(5)), "6: +1(20,1)", "6=")
+	set := func(view uint32, paused bool) {
+		h.ddl(func(e *catalog.Edit) error {
+			return e.Modify(view, func(r *catalog.Relation) { r.SetPaused(paused) })
+		})
+	}
+	set(s, true) // 7
+	h.mustCommit(h.write("t", plus(3, 30)))
+	h.mustCommit(h.write("t", plus(4, 40)))
+	set(s, false)
+	expect(t, keeps, "10: +1(30,1) +1(40,1)", "10=")
+	expect(t, h.subscribe("s", asOf(7)), "10: +1(30,1) +1(40,1)", "10=")
+	var gone *engine.ChangesGoneError
+	if got, err := next(h.subscribe("s", asOf(8)), nil); !errors.As(err, &gone) || gone.Held != 10 {
+		t.Errorf("within a step: %q, %v", got, err)
+	}
+	// The same from the changelog in the store, which is kept for a view that does not go on.
+	reader := h.view("reader", "SELECT count(*) FROM s") // 11
+	h.rows("SELECT * FROM reader")
+	set(reader, true) // 12
+	h.mustCommit(h.write("t", plus(5, 50)))
+	expect(t, keeps, "13: +1(50,1)", "13=")
+	set(s, true)
+	h.mustCommit(h.write("t", plus(6, 60)))
+	h.mustCommit(h.write("t", plus(7, 70)))
+	set(s, false)
+	expect(t, keeps, "17: +1(60,1) +1(70,1)", "17=")
+	const commits, rows = 20, 4000
+	for i := range int64(commits) {
+		var changes []change
+		for k := range int64(rows) {
+			changes = append(changes, plus(100+i*rows+k, 100+i*rows+k))
+		}
+		h.mustCommit(h.write("t", changes...))
+		h.rows("SELECT count(*) FROM s")
+	}
+	expect(t, h.subscribe("s", asOf(13)), "17: +1(60,1) +1(70,1)")
+	if got, err := next(h.subscribe("s", asOf(15)), nil); !errors.As(err, &gone) || gone.Held != 17 {
+		t.Errorf("within a step, in the store: %q, %v", got, err)
 	}
 }
 
