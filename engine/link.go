@@ -42,7 +42,7 @@ func (e *Engine) dependOn(d *dataflow, id uint32) {
 func (e *Engine) openTail(id uint32) {
 	floor := e.published.epoch
 	if up := e.flows[id]; up != nil {
-		floor = up.frontier
+		floor = max(up.frontier, up.acted) // a part of a step may have been applied already
 	}
 	e.tails.open(id, floor)
 }
