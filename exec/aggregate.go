@@ -262,9 +262,7 @@ func (a *aggregate) number(b *delta.Batch) (err error) {
 		}
 		return nil
 	}
-	a.kc.Reset()
-	keys.AppendAll(&a.kc, b, a.group)
-	if a.ids, err = a.table.add(&a.kc, a.ids); err != nil {
+	if a.ids, err = a.table.number(&a.kc, b, a.group, nil, a.ids); err != nil {
 		return err
 	}
 	if a.table.len() == known {

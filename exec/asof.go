@@ -50,14 +50,15 @@ type asOf struct {
 // asOfSide is one input of a join in time.
 type asOfSide struct {
 	keys []int
-	time int // noTime where rows have none
 	rows rowOrder
 	mm   *state.Multimap // nil without state
 	step groupedRows     // by number of the key in the join's table
-	kc   keys.KeyColumn
-	ids  []uint32
-	sel  []uint32
-	buf  []byte
+
+	required requiredRows
+	kc       keys.KeyColumn
+	ids      []uint32
+	changed  []uint32
+	buf      []byte
 }
 
 // noTime is the time column of rows that are in no order of time.
@@ -69,20 +70,22 @@ func newAsOf(o *output, n *physical.AsOf) (Operator, error) {
 		return nil, fmt.Errorf("exec: an as-of join with %d, %d and %d keys", len(n.LeftKeys), len(n.RightKeys), len(n.NullSafe))
 	}
 	a := &asOf{output: o, n: n, out: newBuilder(o, n.Types)}
-	a.left = newAsOfSide(in[0], n.LeftKeys, n.LeftTime, n.After, nil, n.LeftCols)
-	a.right = newAsOfSide(in[1], n.RightKeys, n.RightTime, n.After, n.Ties, n.RightCols)
+	a.left = newAsOfSide(in[0], n.LeftKeys, n.NullSafe, n.LeftTime, n.After, nil, n.LeftCols)
+	a.right = newAsOfSide(in[1], n.RightKeys, n.NullSafe, n.RightTime, n.After, n.Ties, n.RightCols)
 	subs := subspace{o: o}
 	a.left.mm, a.right.mm = subs.nextMultimap(), subs.nextMultimap()
 	a.expiry = newExpiry(o, n.Expire, &subs)
 	return a, subs.err
 }
 
-func newAsOfSide(in []types.T, keyCols []int, time int, desc bool, ties, emit []int) asOfSide {
+func newAsOfSide(in []types.T, keyCols []int, nullSafe []bool, time int, desc bool, ties, emit []int) asOfSide {
 	if emit == nil {
 		emit = upTo(len(in))
 	}
-	s := asOfSide{keys: keyCols, time: time, rows: rowOrder{cols: emit}}
+	s := asOfSide{keys: keyCols, rows: rowOrder{cols: emit}}
+	s.required.addKeys(keyCols, nullSafe)
 	if time != noTime {
+		s.required.add(time)
 		s.rows.order = []keys.Order{{Col: time, Desc: desc}}
 	}
 	for _, c := range ties {
@@ -97,7 +100,7 @@ func (a *asOf) Push(port int, b *delta.Batch) error {
 	if port == 1 {
 		s = &a.right
 	}
-	sel := s.meeting(b, a.n.NullSafe)
+	sel := s.required.of(b)
 	if port == 0 && a.n.Outer && sel != nil {
 		if err := a.passAlone(b, sel, s.rows.cols, a.n.Types); err != nil {
 			return err
@@ -107,35 +110,6 @@ func (a *asOf) Push(port int, b *delta.Batch) error {
 		return err
 	}
 	return a.holds(a.table.bytes() + a.left.step.bytes() + a.right.step.bytes())
-}
-
-// meeting gives the rows of b that can meet others: nil for all.
-func (s *asOfSide) meeting(b *delta.Batch, nullSafe []bool) []uint32 {
-	timed := func(i int) bool { return s.time == noTime || !b.Cols[s.time].IsNull(i) }
-	nulls := s.time != noTime && b.Cols[s.time].Nulls.Any()
-	for k, c := range s.keys {
-		nulls = nulls || !nullSafe[k] && b.Cols[c].Nulls.Any()
-	}
-	if !nulls {
-		return nil
-	}
-	s.sel = s.sel[:0]
-rows:
-	for i := range b.N {
-		if !timed(i) {
-			continue
-		}
-		for k, c := range s.keys {
-			if !nullSafe[k] && b.Cols[c].IsNull(i) {
-				continue rows
-			}
-		}
-		s.sel = append(s.sel, uint32(i))
-	}
-	if s.sel == nil {
-		s.sel = []uint32{}
-	}
-	return s.sel
 }
 
 // passAlone outputs the columns cols of the rows that are not in sel, and NULLs for the others of the output's types.
@@ -170,44 +144,18 @@ func restOf(n int, sel []uint32) []uint32 {
 
 // add takes the rows sel of b, all when sel is nil, into the step.
 func (s *asOfSide) add(b *delta.Batch, sel []uint32, table *keyTable) (err error) {
-	s.kc.Reset()
-	keys.AppendAll(&s.kc, b, s.keys)
-	if sel == nil {
-		if s.ids, err = s.number(b.N, table); err != nil {
-			return err
-		}
-		for i, group := range s.ids {
-			s.addRow(group, b, i)
-		}
-		return nil
+	if s.ids, err = table.number(&s.kc, b, s.keys, sel, s.ids[:0]); err != nil {
+		return err
 	}
-	for _, i := range sel {
-		group := uint32(0)
-		if len(s.keys) == 0 {
-			group, _, err = table.addOne(nil)
-		} else {
-			group, err = table.addHashed(s.kc.Hash[i], s.kc.Key(int(i)))
+	for k, group := range s.ids {
+		i := k
+		if sel != nil {
+			i = int(sel[k])
 		}
-		if err != nil {
-			return err
-		}
-		s.addRow(group, b, int(i))
+		s.buf = s.rows.finish(s.rows.appendKey(s.buf[:0], b, i), b, i)
+		s.step.add(group, s.buf, b.Weight(i))
 	}
 	return nil
-}
-
-// number gives the numbers of the keys in kc, of n rows.
-func (s *asOfSide) number(n int, table *keyTable) ([]uint32, error) {
-	if len(s.keys) > 0 {
-		return table.add(&s.kc, s.ids[:0])
-	}
-	_, _, err := table.addOne(nil)
-	return append(s.ids[:0], make([]uint32, n)...), err
-}
-
-func (s *asOfSide) addRow(group uint32, b *delta.Batch, i int) {
-	s.buf = s.rows.finish(s.rows.appendKey(s.buf[:0], b, i), b, i)
-	s.step.add(group, s.buf, b.Weight(i))
 }
 
 // Flush implements Operator.
@@ -248,13 +196,13 @@ func (a *asOf) prefetch() error {
 	if err := a.right.mm.Prefetch(&a.table.keys, nil); err != nil {
 		return err
 	}
-	start, changed := a.right.step.start, a.left.sel[:0]
+	start, changed := a.right.step.start, a.left.changed[:0]
 	for k := range uint32(a.table.len()) {
 		if start[k] < start[k+1] {
 			changed = append(changed, k)
 		}
 	}
-	a.left.sel = changed
+	a.left.changed = changed
 	if len(changed) == 0 {
 		return nil
 	}

@@ -39,18 +39,19 @@ type deltaJoin struct {
 	found   int64         // rows read for them
 	errs    expr.Errors
 	sel     []uint32
+	same    rowWeights
+	buf     []byte
 }
 
 // deltaInput is an input, and its changes in the present step.
 type deltaInput struct {
 	types    []types.T
-	required []int // columns in which a row with NULL meets no other
+	required requiredRows
 	arrs     []int // its arrangements
 	path     deltaPath
 
 	rows    *delta.Batch
 	retract bool
-	sel     []uint32
 }
 
 // arranged is an arrangement at work.
@@ -118,19 +119,13 @@ func (j *deltaJoin) require(col int, offsets []int) {
 	for offsets[i] > col {
 		i--
 	}
-	in := &j.inputs[i]
-	for _, c := range in.required {
-		if c == col-offsets[i] {
-			return
-		}
-	}
-	in.required = append(in.required, col-offsets[i])
+	j.inputs[i].required.add(col - offsets[i])
 }
 
 // Push implements Operator.
 func (j *deltaJoin) Push(port int, b *delta.Batch) error {
 	in := &j.inputs[port]
-	sel := in.meeting(b)
+	sel := in.required.of(b)
 	for i, c := range b.Cols {
 		if err := appendVec(in.rows.Cols[i], c, sel); err != nil {
 			return err
@@ -159,31 +154,6 @@ func (j *deltaJoin) Push(port int, b *delta.Batch) error {
 	return j.holds(bytes)
 }
 
-// meeting gives the rows of b that can meet others; nil for all.
-func (in *deltaInput) meeting(b *delta.Batch) []uint32 {
-	nulls := false
-	for _, c := range in.required {
-		nulls = nulls || b.Cols[c].Nulls.Any()
-	}
-	if !nulls {
-		return nil
-	}
-	in.sel = in.sel[:0]
-rows:
-	for i := range b.N {
-		for _, c := range in.required {
-			if b.Cols[c].IsNull(i) {
-				continue rows
-			}
-		}
-		in.sel = append(in.sel, uint32(i))
-	}
-	if in.sel == nil {
-		in.sel = []uint32{}
-	}
-	return in.sel
-}
-
 // Flush implements Operator.
 func (j *deltaJoin) Flush() error {
 	for i := range j.inputs {
@@ -205,7 +175,7 @@ func (j *deltaJoin) Flush() error {
 
 // change meets the changes of an input with the other inputs, and makes them part of its own arrangements.
 func (j *deltaJoin) change(in *deltaInput) error {
-	rows, encoded, err := in.collapse()
+	rows, err := j.collapse(in)
 	if err != nil || rows.N == 0 {
 		return err
 	}
@@ -219,18 +189,13 @@ func (j *deltaJoin) change(in *deltaInput) error {
 		}
 	}
 	var kc keys.KeyColumn
-	var buf []byte
 	for _, a := range in.arrs {
 		arr := &j.arrs[a]
 		kc.Reset()
 		keys.AppendAll(&kc, rows, arr.key)
 		for i := range rows.N {
-			if encoded == nil {
-				buf = codec.AppendVecs(buf[:0], rows.Cols, i)
-			} else {
-				buf = encoded.table.key(uint32(i))
-			}
-			if err := arr.mm.Add(kc.Hash[i], kc.Key(i), buf, rows.Weight(i)); err != nil {
+			j.buf = codec.AppendVecs(j.buf[:0], rows.Cols, i)
+			if err := arr.mm.Add(kc.Hash[i], kc.Key(i), j.buf, rows.Weight(i)); err != nil {
 				return err
 			}
 		}
@@ -238,34 +203,28 @@ func (j *deltaJoin) change(in *deltaInput) error {
 	return nil
 }
 
-// collapse gives the changes with each row once, if some are retractions, and then also the rows' encodings by number.
-func (in *deltaInput) collapse() (*delta.Batch, *rowWeights, error) {
+// collapse gives the changes, with each row once if some are retractions.
+func (j *deltaJoin) collapse(in *deltaInput) (*delta.Batch, error) {
 	if !in.retract {
-		return in.rows, nil, nil
+		return in.rows, nil
 	}
-	all := &rowWeights{}
-	var buf []byte
+	defer j.same.reset()
 	for i := range in.rows.N {
-		buf = codec.AppendVecs(buf[:0], in.rows.Cols, i)
-		if _, err := all.add(buf, in.rows.Weights[i]); err != nil {
-			return nil, nil, err
+		j.buf = codec.AppendVecs(j.buf[:0], in.rows.Cols, i)
+		if _, err := j.same.add(j.buf, in.rows.Weights[i]); err != nil {
+			return nil, err
 		}
 	}
-	out := delta.NewBatch(in.types, len(all.weights))
-	left := &rowWeights{}
-	for id, w := range all.weights {
+	out := delta.NewBatch(in.types, len(j.same.weights))
+	for id, w := range j.same.weights {
 		if w == 0 {
 			continue
 		}
-		row := all.table.key(uint32(id))
-		if _, err := left.add(row, w); err != nil {
-			return nil, nil, err
-		}
-		if err := codec.DecodeRow(row, out, w); err != nil {
-			return nil, nil, err
+		if err := codec.DecodeRow(j.same.table.key(uint32(id)), out, w); err != nil {
+			return nil, err
 		}
 	}
-	return out, left, nil
+	return out, nil
 }
 
 // deliver emits rows that have been all along a path.

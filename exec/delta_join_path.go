@@ -19,11 +19,10 @@ type deltaPath struct {
 
 // deltaStep is a look-up on a path: the rows so far go in, and with each row found come out again.
 type deltaStep struct {
-	arr      *arranged
-	key      []int
-	nullSafe []bool
-	carry    []int // columns of the rows so far that are needed further on
-	add      []int // columns of the rows found that are
+	arr   *arranged
+	key   []int
+	carry []int // columns of the rows so far that are needed further on
+	add   []int // columns of the rows found that are
 
 	// The chunk at work.
 	kc    keys.KeyColumn
@@ -71,7 +70,7 @@ func (p *deltaPath) plan(j *deltaJoin, n *physical.DeltaJoin, input int, offsets
 		if len(l.Key) != len(arr.key) || len(l.NullSafe) != len(l.Key) {
 			return fmt.Errorf("exec: look-up of %d columns in an arrangement by %d", len(l.Key), len(arr.key))
 		}
-		s := deltaStep{arr: arr, nullSafe: l.NullSafe, found: delta.NewBatch(j.inputs[arr.input].types, 0)}
+		s := deltaStep{arr: arr, found: delta.NewBatch(j.inputs[arr.input].types, 0)}
 		var err error
 		if s.key, err = at(l.Key); err != nil {
 			return err
@@ -122,9 +121,6 @@ func (j *deltaJoin) follow(p *deltaPath, k int, b *delta.Batch) error {
 		return err
 	}
 	n := uint32(s.table.len())
-	if n == 0 {
-		return nil
-	}
 	if err := s.arr.mm.Prefetch(&s.table.keys, nil); err != nil {
 		return err
 	}
@@ -138,43 +134,24 @@ func (j *deltaJoin) follow(p *deltaPath, k int, b *delta.Batch) error {
 	return j.pass(p, k, b)
 }
 
-// group orders the rows of b by the key that they look up. A row with NULL in it finds none.
-func (s *deltaStep) group(b *delta.Batch) error {
-	const none = ^uint32(0)
+// group orders the rows of b by the key that they look up.
+func (s *deltaStep) group(b *delta.Batch) (err error) {
 	s.table.reset()
-	s.kc.Reset()
-	keys.AppendAll(&s.kc, b, s.key)
-	s.keyOf = s.keyOf[:0]
-rows:
-	for i := range b.N {
-		for c, col := range s.key {
-			if !s.nullSafe[c] && b.Cols[col].IsNull(i) {
-				s.keyOf = append(s.keyOf, none)
-				continue rows
-			}
-		}
-		id, err := s.table.addHashed(s.kc.Hash[i], s.kc.Key(i))
-		if err != nil {
-			return err
-		}
-		s.keyOf = append(s.keyOf, id)
+	if s.keyOf, err = s.table.number(&s.kc, b, s.key, nil, s.keyOf[:0]); err != nil {
+		return err
 	}
 	n := s.table.len()
 	s.start = append(s.start[:0], make([]uint32, n+2)...)
 	for _, id := range s.keyOf {
-		if id != none {
-			s.start[id+2]++
-		}
+		s.start[id+2]++
 	}
 	for i := 2; i < len(s.start); i++ {
 		s.start[i] += s.start[i-1]
 	}
-	s.of = append(s.of[:0], make([]uint32, s.start[n+1])...)
+	s.of = append(s.of[:0], make([]uint32, b.N)...)
 	for i, id := range s.keyOf {
-		if id != none {
-			s.of[s.start[id+1]] = uint32(i)
-			s.start[id+1]++
-		}
+		s.of[s.start[id+1]] = uint32(i)
+		s.start[id+1]++
 	}
 	return nil
 }

@@ -34,18 +34,7 @@ type stepRow struct {
 
 // number sets ids to the groups of b's rows.
 func (g *groupedRows) number(b *delta.Batch) (err error) {
-	if len(g.cols) == 0 {
-		if g.groups.len() == 0 {
-			if _, _, err := g.groups.addOne(nil); err != nil {
-				return err
-			}
-		}
-		g.ids = append(g.ids[:0], make([]uint32, b.N)...)
-		return nil
-	}
-	g.kc.Reset()
-	keys.AppendAll(&g.kc, b, g.cols)
-	g.ids, err = g.groups.add(&g.kc, g.ids[:0])
+	g.ids, err = g.groups.number(&g.kc, b, g.cols, nil, g.ids[:0])
 	return err
 }
 

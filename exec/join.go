@@ -43,7 +43,6 @@ type join struct {
 	kind        physical.JoinKind
 	left, right joinSide
 	cond        *expr.Program // over left.cond columns, then right.cond columns; nil is true
-	nullSafe    []bool
 	expiry      *expiry
 	table       keyTable // keys of the step
 	pairs       joinPairs
@@ -93,14 +92,17 @@ func newJoin(o *output, n *physical.Join) (Operator, error) {
 		}
 		n = m
 	}
-	j := &join{output: o, kind: n.Kind, nullSafe: n.NullSafe}
-	if len(j.nullSafe) == 0 {
-		j.nullSafe = make([]bool, len(n.LeftKeys))
+	j := &join{output: o, kind: n.Kind}
+	nullSafe := n.NullSafe
+	if len(nullSafe) == 0 {
+		nullSafe = make([]bool, len(n.LeftKeys))
 	}
 	in := [2][]types.T{o.d.plan.Nodes[n.Left_].Out().Types, o.d.plan.Nodes[n.Right_].Out().Types}
 	k := kinds[n.Kind]
 	j.left = newJoinSide(in[0], n.LeftKeys, n.LeftCols, k.left)
 	j.right = newJoinSide(in[1], n.RightKeys, n.RightCols, k.right)
+	j.left.required.addKeys(n.LeftKeys, nullSafe)
+	j.right.required.addKeys(n.RightKeys, nullSafe)
 	if !k.pairs {
 		j.right.emit = nil
 	}
@@ -169,7 +171,7 @@ func (j *join) Push(port int, b *delta.Batch) error {
 	if port == 1 {
 		s = &j.right
 	}
-	sel := s.withKeys(b, j.nullSafe)
+	sel := s.required.of(b)
 	if sel != nil && len(sel) < b.N && s.when == unmatched {
 		if err := j.passKeyless(s, b, sel); err != nil {
 			return err
@@ -192,14 +194,7 @@ func (s *joinSide) bytes() int {
 
 // passKeyless outputs the rows that are not in sel, which can have no match.
 func (j *join) passKeyless(s *joinSide, b *delta.Batch, sel []uint32) error {
-	rest := make([]uint32, 0, b.N-len(sel))
-	for i := range uint32(b.N) {
-		if len(sel) > 0 && sel[0] == i {
-			sel = sel[1:]
-			continue
-		}
-		rest = append(rest, i)
-	}
+	rest := restOf(b.N, sel)
 	cols := make([]*delta.Vec, len(s.emit))
 	for i, c := range s.emit {
 		cols[i] = b.Cols[s.cols[c]]
@@ -233,10 +228,10 @@ type joinSide struct {
 	same         rowWeights
 	hits         []int64 // per row of the step: its matches
 
-	kc  keys.KeyColumn
-	ids []uint32
-	sel []uint32
-	buf []byte
+	required requiredRows
+	kc       keys.KeyColumn
+	ids      []uint32
+	buf      []byte
 }
 
 // newJoinSide takes the emitted columns, all when emit is nil; settle completes it when the condition is known.
@@ -264,48 +259,48 @@ func (s *joinSide) settle(in []types.T) {
 	s.rows = delta.NewBatch(s.types, 0)
 }
 
-// withKeys gives the rows of b that can meet others: nil for all.
-func (s *joinSide) withKeys(b *delta.Batch, nullSafe []bool) []uint32 {
-	nulls := false
-	for i, k := range s.keys {
-		nulls = nulls || !nullSafe[i] && b.Cols[k].Nulls.Any()
+// requiredRows gives the rows of a batch that have no NULL in some columns: those that can meet rows of another input.
+type requiredRows struct {
+	cols []int
+	sel  []uint32
+}
+
+// addKeys adds the key columns that do not meet NULL with NULL.
+func (r *requiredRows) addKeys(cols []int, nullSafe []bool) {
+	for k, c := range cols {
+		if !nullSafe[k] {
+			r.add(c)
+		}
 	}
-	if !nulls {
+}
+
+func (r *requiredRows) add(col int) {
+	if !slices.Contains(r.cols, col) {
+		r.cols = append(r.cols, col)
+	}
+}
+
+// of gives the rows of b; nil for all. They are valid until the next call.
+func (r *requiredRows) of(b *delta.Batch) []uint32 {
+	if !slices.ContainsFunc(r.cols, func(c int) bool { return b.Cols[c].Nulls.Any() }) {
 		return nil
 	}
-	s.sel = s.sel[:0]
-rows:
+	if r.sel == nil {
+		r.sel = make([]uint32, 0, b.N)
+	}
+	r.sel = r.sel[:0]
 	for i := range b.N {
-		for k, c := range s.keys {
-			if !nullSafe[k] && b.Cols[c].IsNull(i) {
-				continue rows
-			}
+		if !slices.ContainsFunc(r.cols, func(c int) bool { return b.Cols[c].IsNull(i) }) {
+			r.sel = append(r.sel, uint32(i))
 		}
-		s.sel = append(s.sel, uint32(i))
 	}
-	if s.sel == nil {
-		s.sel = []uint32{}
-	}
-	return s.sel
+	return r.sel
 }
 
 // add takes the rows sel of b, all when sel is nil, into the step.
 func (s *joinSide) add(b *delta.Batch, sel []uint32, table *keyTable) (err error) {
-	s.kc.Reset()
-	keys.AppendAll(&s.kc, b, s.keys)
-	if sel == nil {
-		s.keyOf, err = table.add(&s.kc, s.keyOf)
-		if err != nil {
-			return err
-		}
-	} else {
-		for _, i := range sel {
-			id, err := table.addHashed(s.kc.Hash[i], s.kc.Key(int(i)))
-			if err != nil {
-				return err
-			}
-			s.keyOf = append(s.keyOf, id)
-		}
+	if s.keyOf, err = table.number(&s.kc, b, s.keys, sel, s.keyOf); err != nil {
+		return err
 	}
 	for i, c := range s.cols {
 		if err := appendVec(s.rows.Cols[i], b.Cols[c], sel); err != nil {

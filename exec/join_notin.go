@@ -77,9 +77,7 @@ func (x *notIn) Push(port int, b *delta.Batch) (err error) {
 		}
 		return x.holds(x.table.bytes() + x.left.bytes())
 	}
-	x.kc.Reset()
-	keys.AppendAll(&x.kc, b, x.right)
-	if x.ids, err = x.table.add(&x.kc, x.ids[:0]); err != nil {
+	if x.ids, err = x.table.number(&x.kc, b, x.right, nil, x.ids[:0]); err != nil {
 		return err
 	}
 	x.grow()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 
+	"millrace/delta"
 	"millrace/storage/keys"
 )
 
@@ -35,6 +36,34 @@ func (t *keyTable) add(kc *keys.KeyColumn, ids []uint32) ([]uint32, error) {
 		id, found := t.find(h, kc.Key(i))
 		if !found {
 			id = t.insert(h, kc.Key(i))
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+// number appends to ids the numbers of the keys of rows of b in the columns cols: of the rows sel, of all when sel is nil. It
+// writes the keys into kc.
+func (t *keyTable) number(kc *keys.KeyColumn, b *delta.Batch, cols []int, sel, ids []uint32) ([]uint32, error) {
+	if len(cols) == 0 {
+		if countOf(sel, b.N) == 0 {
+			return ids, nil
+		}
+		id, _, err := t.addOne(nil)
+		for range countOf(sel, b.N) {
+			ids = append(ids, id)
+		}
+		return ids, err
+	}
+	kc.Reset()
+	keys.AppendAll(kc, b, cols)
+	if sel == nil {
+		return t.add(kc, ids)
+	}
+	for _, i := range sel {
+		id, err := t.addHashed(kc.Hash[i], kc.Key(int(i)))
+		if err != nil {
+			return ids, err
 		}
 		ids = append(ids, id)
 	}

@@ -50,8 +50,8 @@ func newLookup(o *output, n *physical.Lookup) (Operator, error) {
 		return nil, fmt.Errorf("exec: a look-up with %d, %d and %d keys", len(n.LeftKeys), len(n.RightKeys), len(n.NullSafe))
 	}
 	l := &lookup{output: o, n: n}
-	l.left = newAsOfSide(in[0].Types, n.LeftKeys, noTime, false, nil, n.LeftCols)
-	l.right = newAsOfSide(in[1].Types, n.RightKeys, noTime, false, nil, n.RightCols)
+	l.left = newAsOfSide(in[0].Types, n.LeftKeys, n.NullSafe, noTime, false, nil, n.LeftCols)
+	l.right = newAsOfSide(in[1].Types, n.RightKeys, n.NullSafe, noTime, false, nil, n.RightCols)
 	emitted := len(l.left.rows.cols)
 	subs := subspace{o: o}
 	l.right.mm = subs.nextMultimap()
@@ -80,7 +80,7 @@ func (l *lookup) Push(port int, b *delta.Batch) error {
 	if port == 1 {
 		s = &l.right
 	}
-	sel := s.meeting(b, l.n.NullSafe)
+	sel := s.required.of(b)
 	if port == 0 && l.n.Outer && sel != nil {
 		emitted := len(l.n.Types) - len(l.right.rows.cols)
 		if err := l.passAlone(b, sel, s.rows.cols[:emitted], l.n.Types); err != nil {

@@ -69,7 +69,7 @@ func (s *singleRow) Push(_ int, b *delta.Batch) error {
 func (s *singleRow) Flush() error {
 	n := s.step.groups.len()
 	if n == 0 && s.nulls != nil && s.d.fresh {
-		if err := s.step.number(&delta.Batch{N: 0}); err != nil { // the one group, whose row of NULLs appears
+		if _, _, err := s.step.groups.addOne(nil); err != nil { // the one group, whose row of NULLs appears
 			return err
 		}
 		n = 1
