@@ -1,8 +1,6 @@
 package exec
 
 import (
-	"encoding/binary"
-
 	"millrace/storage/keys"
 	"millrace/storage/state"
 	"millrace/types"
@@ -47,11 +45,11 @@ func (s *asOfSide) first(rows []stepRow) int64 {
 
 // timeOf reads the time of a row of timestamps from its key.
 func (s *asOfSide) timeOf(row []byte) int64 {
-	v := binary.BigEndian.Uint64(row[1:9])
+	t := parseTimeKey(row[1:])
 	if s.rows.order[0].Desc {
-		v = ^v
+		return ^t
 	}
-	return int64(v ^ 1<<63)
+	return t
 }
 
 // prune drops what of a key is before a mark and unreachable, and notes the key again for what follows.

@@ -2,7 +2,6 @@ package exec
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 
 	"millrace/delta"
@@ -69,25 +68,17 @@ func newSession(o *output, n *physical.Session) (*session, error) {
 	return s, subs.err
 }
 
-// sessionTimeBytes is the length of the time with which a row in the state begins.
-const sessionTimeBytes = 8
-
-// appendSessionTime appends a time in the form that orders rows.
-func appendSessionTime(dst []byte, ts int64) []byte {
-	return binary.BigEndian.AppendUint64(dst, uint64(ts)^1<<63)
-}
-
 // sessionRow appends a row's bytes in the state: its time, then the row in the row format.
 func sessionRow(dst []byte, ts int64, b *delta.Batch, i int) []byte {
-	return codec.AppendRow(appendSessionTime(dst, ts), b, nil, i)
+	return codec.AppendRow(timeKey(dst, ts), b, nil, i)
 }
 
 // sessionTime gives the time of a row in the state.
 func sessionTime(row []byte) (int64, error) {
-	if len(row) < sessionTimeBytes {
+	if len(row) < timeKeyBytes {
 		return 0, fmt.Errorf("exec: a row of %d bytes in the state of a session", len(row))
 	}
-	return int64(binary.BigEndian.Uint64(row) ^ 1<<63), nil
+	return parseTimeKey(row), nil
 }
 
 // Push implements Operator.
@@ -129,7 +120,7 @@ func (s *session) Flush() error {
 func (s *session) expire(last int64, group []byte) error {
 	hash := keys.Hash(group)
 	open := false
-	err := s.mm.ScanFrom(hash, group, appendSessionTime(nil, last+1), func(row []byte, _ int64) bool {
+	err := s.mm.ScanFrom(hash, group, timeKey(nil, last+1), func(row []byte, _ int64) bool {
 		at, err := sessionTime(row)
 		open = err != nil || at <= last+s.gap
 		return false
@@ -277,7 +268,7 @@ func (s *session) begin(change int) ([]byte, error) {
 	c := s.step.row(&s.changes[change])
 	first, err := sessionTime(c)
 	if err != nil || s.mm == nil {
-		return appendSessionTime(nil, first), err
+		return timeKey(nil, first), err
 	}
 	scanErr := s.mm.ScanReverseFrom(s.hash, s.group, c, func(row []byte, _ int64) bool {
 		var ts int64
@@ -293,7 +284,7 @@ func (s *session) begin(change int) ([]byte, error) {
 	if scanErr != nil {
 		err = scanErr
 	}
-	return appendSessionTime(nil, first), err
+	return timeKey(nil, first), err
 }
 
 // merge calls f for the rows of the state from a time on, merged with the changes from next on, in order with their weights
@@ -395,7 +386,7 @@ func (s *session) emit1(row []byte, in sessionSpan, weight int64) error {
 	}
 	b := s.out.batch()
 	n := len(b.Cols) - 2
-	if err := codec.DecodeRowInto(row[sessionTimeBytes:], b.Cols[:n]); err != nil {
+	if err := codec.DecodeRowInto(row[timeKeyBytes:], b.Cols[:n]); err != nil {
 		return err
 	}
 	b.Cols[n].Append(types.NewInt(in.first))

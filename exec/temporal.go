@@ -1,7 +1,6 @@
 package exec
 
 import (
-	"encoding/binary"
 	"math"
 
 	"millrace/delta"
@@ -170,15 +169,15 @@ func (t *temporal) due(now int64, size int) (b *delta.Batch, at []int64, err err
 	b = delta.NewBatch(t.types, 16)
 	bytes := 0
 	scanErr := t.mm.ScanFrom(t.hash, nil, t.from(), func(row []byte, weight int64) bool {
-		if len(row) < turnLen {
+		if len(row) < timeKeyBytes {
 			err = errState
 			return false
 		}
-		when := turnOf(row)
+		when := parseTimeKey(row)
 		if when > now {
 			return false
 		}
-		if err = codec.DecodeRow(row[turnLen:], b, weight); err != nil {
+		if err = codec.DecodeRow(row[timeKeyBytes:], b, weight); err != nil {
 			return false
 		}
 		at = append(at, when)
@@ -221,7 +220,7 @@ func (t *temporal) move(b *delta.Batch, at []int64) error {
 
 // keep changes the weight of a row under its turn.
 func (t *temporal) keep(when int64, b *delta.Batch, i int, weight int64) error {
-	t.buf = appendTurn(t.buf[:0], when)
+	t.buf = timeKey(t.buf[:0], when)
 	t.buf = codec.AppendRow(t.buf, b, nil, i)
 	if t.known && (!t.some || when <= t.next) {
 		t.known = false // it may be the new first, or take the first away
@@ -302,8 +301,8 @@ func (t *temporal) nextTime() (int64, bool, error) {
 	t.some = false
 	bad := false
 	err := t.mm.ScanFrom(t.hash, nil, t.from(), func(row []byte, _ int64) bool {
-		if bad = len(row) < turnLen; !bad {
-			t.next, t.some = turnOf(row), true
+		if bad = len(row) < timeKeyBytes; !bad {
+			t.next, t.some = parseTimeKey(row), true
 		}
 		return false
 	})
@@ -326,7 +325,7 @@ func (t *temporal) overdue(now int64, rows int) (bool, error) {
 	}
 	n := 0
 	err := t.mm.ScanFrom(t.hash, nil, t.from(), func(row []byte, _ int64) bool {
-		if len(row) < turnLen || turnOf(row) > now {
+		if len(row) < timeKeyBytes || parseTimeKey(row) > now {
 			return false
 		}
 		n++
@@ -340,17 +339,8 @@ func (t *temporal) from() []byte {
 	if t.passed == math.MinInt64 {
 		return nil
 	}
-	return appendTurn(nil, t.passed)
+	return timeKey(nil, t.passed)
 }
-
-// turnLen is the length of a turn in a row of the state: the time, big endian, so that it sorts.
-const turnLen = 8
-
-func appendTurn(dst []byte, when int64) []byte {
-	return binary.BigEndian.AppendUint64(dst, uint64(when)^1<<63)
-}
-
-func turnOf(row []byte) int64 { return int64(binary.BigEndian.Uint64(row) ^ 1<<63) }
 
 // outcome is what a condition is for a row, as far as it matters.
 type outcome uint8

@@ -18,6 +18,9 @@ type moving struct {
 	rows int
 }
 
+// timeKeyBytes is the length of what timeKey writes.
+const timeKeyBytes = 8
+
 // SetNow tells the time at which the present step ends, in microseconds from 2000-01-01 UTC. It must be called before each
 // Flush of a plan that is physical.Plan.Clocked, and must not go back.
 func (d *Dataflow) SetNow(micros int64) { d.now = micros }
