@@ -1,8 +1,6 @@
 package exec
 
 import (
-	"math"
-
 	"millrace/delta"
 	"millrace/expr"
 	"millrace/planner/physical"
@@ -42,7 +40,7 @@ type temporal struct {
 	next      int64 // the earliest turn in the state; valid when known
 	some      bool  // there is one
 	known     bool
-	passed    int64 // no row in the state has a turn up to here
+	first     []byte // no row of the state is below
 
 	search turnSearch
 	was    outcomes
@@ -60,7 +58,7 @@ type turn struct {
 
 func newTemporal(o *output, n *physical.TemporalFilter) (*temporal, error) {
 	subs := subspace{o: o}
-	t := &temporal{output: o, n: n, types: o.d.plan.Nodes[n.Input].Out().Types, mm: subs.nextMultimap(), hash: keys.Hash(nil), passed: math.MinInt64}
+	t := &temporal{output: o, n: n, types: o.d.plan.Nodes[n.Input].Out().Types, mm: subs.nextMultimap(), hash: keys.Hash(nil)}
 	if subs.err != nil {
 		return nil, subs.err
 	}
@@ -148,7 +146,6 @@ func (t *temporal) advance(limit int) error {
 			return err
 		}
 		if b.N == 0 {
-			t.passed = max(t.passed, now)
 			return nil
 		}
 		if limit > 0 {
@@ -164,11 +161,13 @@ func (t *temporal) advance(limit int) error {
 	return nil
 }
 
-// due reads rows of the state that are due, up to so many, with their turns.
+// due reads rows of the state that are due, up to so many, with their turns. They are to be moved: the next call looks behind them,
+// since all that comes has a later turn, and what is gone is not to be walked over again.
 func (t *temporal) due(now int64, size int) (b *delta.Batch, at []int64, err error) {
 	b = delta.NewBatch(t.types, 16)
 	bytes := 0
-	scanErr := t.mm.ScanFrom(t.hash, nil, t.from(), func(row []byte, weight int64) bool {
+	var last []byte
+	scanErr := t.mm.ScanFrom(t.hash, nil, t.first, func(row []byte, weight int64) bool {
 		if len(row) < timeKeyBytes {
 			err = errState
 			return false
@@ -181,11 +180,15 @@ func (t *temporal) due(now int64, size int) (b *delta.Batch, at []int64, err err
 			return false
 		}
 		at = append(at, when)
+		last = append(last[:0], row...)
 		bytes += len(row)
 		return b.N < size && bytes < chunkBytes
 	})
 	if err == nil {
 		err = scanErr
+	}
+	if err == nil && len(at) > 0 {
+		t.first = last
 	}
 	return b, at, err
 }
@@ -300,7 +303,7 @@ func (t *temporal) nextTime() (int64, bool, error) {
 	}
 	t.some = false
 	bad := false
-	err := t.mm.ScanFrom(t.hash, nil, t.from(), func(row []byte, _ int64) bool {
+	err := t.mm.ScanFrom(t.hash, nil, t.first, func(row []byte, _ int64) bool {
 		if bad = len(row) < timeKeyBytes; !bad {
 			t.next, t.some = parseTimeKey(row), true
 		}
@@ -324,7 +327,7 @@ func (t *temporal) overdue(now int64, rows int) (bool, error) {
 		return false, err
 	}
 	n := 0
-	err := t.mm.ScanFrom(t.hash, nil, t.from(), func(row []byte, _ int64) bool {
+	err := t.mm.ScanFrom(t.hash, nil, t.first, func(row []byte, _ int64) bool {
 		if len(row) < timeKeyBytes || parseTimeKey(row) > now {
 			return false
 		}
@@ -332,14 +335,6 @@ func (t *temporal) overdue(now int64, rows int) (bool, error) {
 		return n <= rows
 	})
 	return n > rows, err
-}
-
-// from is where the first row of the state may be: what was before it is not to be walked over again.
-func (t *temporal) from() []byte {
-	if t.passed == math.MinInt64 {
-		return nil
-	}
-	return timeKey(nil, t.passed)
 }
 
 // outcome is what a condition is for a row, as far as it matters.
