@@ -22,6 +22,15 @@ type parts struct {
 	// touched are the rows that a part has changed or deleted: another part leaves them alone. nil where there is one part.
 	touched map[string]bool
 	changes []pendingChange
+	kept    int // rows that parts have returned
+}
+
+// keep counts rows that are kept until all parts have run, at most as many as a transaction may change.
+func (r *parts) keep(rows int) error {
+	if r.kept += rows; r.kept > pendingRowsMax {
+		return pgerr.New(pgerr.ProgramLimitExceeded, "the parts of a statement may return at most %d rows", pendingRowsMax)
+	}
+	return nil
 }
 
 // pendingChange is what a part does to a relation.
@@ -146,6 +155,9 @@ func (s *Session) runWith(ctx context.Context, with []*planner.With, read bool, 
 		for _, b := range returned {
 			appendCols(rows, b, 0, len(ts), 1)
 		}
+		if err := s.parts.keep(rows.N); err != nil {
+			return err
+		}
 		s.parts.setResult(w.Result, rows)
 	}
 	return nil
@@ -213,7 +225,7 @@ func (s *Session) modifyingQuery(ctx context.Context, q *planner.Query, params [
 		return s.runParts(ctx, q.With, []*physical.Plan{q.Plan}, params, c, func() error {
 			return s.runPlan(ctx, q.Plan, params, c, &engine.Query{Emit: func(b *delta.Batch) error {
 				rows = append(rows, b)
-				return nil
+				return s.parts.keep(b.N)
 			}})
 		})
 	})
