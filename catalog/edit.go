@@ -177,6 +177,13 @@ func (e *Edit) CommentSchema(name, text string) error {
 	return nil
 }
 
+// DependedOn is the error 2BP01 that refuses to drop what, since other objects depend on it in the ways that details say.
+func DependedOn(what string, details []string) *pgerr.Error {
+	return pgerr.New(pgerr.DependentObjectsStillExist, "cannot drop %s because other objects depend on it", what).
+		WithDetail("%s", strings.Join(details, "\n")).
+		WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
+}
+
 // Drop removes relations and, with cascade, everything that depends on them. It returns the removed relations,
 // dependants first. Without cascade, dependants outside ids are an error 2BP01 that lists them.
 func (e *Edit) Drop(ids []uint32, cascade bool) ([]*Relation, error) {
@@ -218,9 +225,7 @@ func (e *Edit) Drop(ids []uint32, cascade bool) ([]*Relation, error) {
 	}
 	if len(details) > 0 && !cascade {
 		r := e.next.relations[ids[0]]
-		return nil, pgerr.New(pgerr.DependentObjectsStillExist, "cannot drop %s %s because other objects depend on it", r.Kind, r.Name).
-			WithDetail("%s", strings.Join(details, "\n")).
-			WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
+		return nil, DependedOn(fmt.Sprintf("%s %s", r.Kind, r.Name), details)
 	}
 	for _, r := range order {
 		e.remove(r)
@@ -283,9 +288,7 @@ func (e *Edit) DropSchema(name string, cascade bool) ([]*Relation, error) {
 		}
 	}
 	if len(details) > 0 && !cascade {
-		return nil, pgerr.New(pgerr.DependentObjectsStillExist, "cannot drop schema %s because other objects depend on it", name).
-			WithDetail("%s", strings.Join(details, "\n")).
-			WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
+		return nil, DependedOn("schema "+name, details)
 	}
 	removed, err := e.Drop(ids, true)
 	if err != nil {

@@ -103,7 +103,7 @@ func (e *Edit) AddFunction(f *Function, replace bool) error {
 		if old.Body != f.Body || old.Strict != f.Strict {
 			if users := e.next.functionUsers(old.ID); len(users) > 0 {
 				return pgerr.New(pgerr.DependentObjectsStillExist, "cannot change function %s because other objects depend on it", old.Signature()).
-					WithDetail("%s", functionDetails(users, old)).
+					WithDetail("%s", strings.Join(functionDetails(users, old), "\n")).
 					WithHint("A view keeps what it has computed with the function; drop it first.")
 			}
 		}
@@ -128,12 +128,12 @@ func (s *Snapshot) functionUsers(id uint32) []*Relation {
 	return slices.DeleteFunc(s.Relations(), func(r *Relation) bool { return !slices.Contains(r.UsesFunctions, id) })
 }
 
-func functionDetails(users []*Relation, f *Function) string {
+func functionDetails(users []*Relation, f *Function) []string {
 	lines := make([]string, len(users))
 	for i, r := range users {
 		lines[i] = fmt.Sprintf("%s %s depends on function %s", r.Kind, r.Name, f.Signature())
 	}
-	return strings.Join(lines, "\n")
+	return lines
 }
 
 // DropFunctions removes functions and, with cascade, the views that call them, which it returns, dependants first.
@@ -150,9 +150,7 @@ func (e *Edit) DropFunctions(ids []uint32, cascade bool) ([]*Relation, error) {
 		}
 		users := e.next.functionUsers(id)
 		if len(users) > 0 && !cascade {
-			return nil, pgerr.New(pgerr.DependentObjectsStillExist, "cannot drop function %s because other objects depend on it", f.Signature()).
-				WithDetail("%s", functionDetails(users, f)).
-				WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
+			return nil, DependedOn("function "+f.Signature(), functionDetails(users, f))
 		}
 		for _, r := range users {
 			views = append(views, r.ID)

@@ -284,9 +284,7 @@ func (e *Edit) DropTypes(ids []uint32, cascade bool) ([]*Relation, error) {
 		}
 	}
 	if len(details) > 0 && !cascade {
-		return nil, pgerr.New(pgerr.DependentObjectsStillExist, "cannot drop type %s because other objects depend on it", e.next.types[ids[0]].Name).
-			WithDetail("%s", strings.Join(details, "\n")).
-			WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
+		return nil, DependedOn("type "+e.next.types[ids[0]].Name, details)
 	}
 	slices.Sort(views)
 	removed, err := e.Drop(slices.Compact(views), true)

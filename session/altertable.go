@@ -212,7 +212,7 @@ func (a *alteration) dropColumn(i int, x *ast.AlterAction) error {
 		}
 	}
 	if len(details) > 0 && !x.Cascade {
-		return dependErr(fmt.Sprintf("cannot drop column %s of table %s because other objects depend on it", name, a.to.Name), details)
+		return catalog.DependedOn(fmt.Sprintf("column %s of table %s", name, a.to.Name), details)
 	}
 	var ids []uint32
 	for _, u := range users {
@@ -455,13 +455,4 @@ func (a *alteration) trial() *catalog.Relation {
 		r.Key = []int{a.rowID}
 	}
 	return &r
-}
-
-func dependErr(message string, details []string) error {
-	text := details[0]
-	for _, d := range details[1:] {
-		text += "\n" + d
-	}
-	return pgerr.New(pgerr.DependentObjectsStillExist, "%s", message).WithDetail("%s", text).
-		WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
 }

@@ -409,8 +409,7 @@ func dropDefaults(e *catalog.Edit, ids []uint32, cascade bool) (notices []string
 			}
 		}
 		if len(details) > 0 && !cascade {
-			return nil, pgerr.New(pgerr.DependentObjectsStillExist, "cannot drop sequence %s because other objects depend on it", x.Name).
-				WithDetail("%s", strings.Join(details, "\n")).WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
+			return nil, catalog.DependedOn("sequence "+x.Name, details)
 		}
 		for _, p := range users {
 			if err := e.Modify(p.table, func(t *catalog.Relation) { t.Columns[p.col].Default = "" }); err != nil {

@@ -97,7 +97,7 @@ func (s *Session) alterWatermark(e *catalog.Edit, id uint32, a *ast.AlterAction)
 		}
 	}
 	if len(details) > 0 {
-		return dependErr("cannot drop the watermark of "+r.Kind.String()+" "+r.Name+" because other objects depend on it", details)
+		return catalog.DependedOn("the watermark of "+r.Kind.String()+" "+r.Name, details).WithHint("Drop the dependent objects first.")
 	}
 	to.Watermark = nil
 	return e.Update(&to)
