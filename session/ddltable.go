@@ -154,8 +154,11 @@ func (s *Session) setOptions(r *catalog.Relation, options []ast.Option) error {
 	name, hasConnector := r.Option("connector")
 	if !hasConnector {
 		if len(r.Options) > 0 {
-			return pgerr.New(pgerr.InvalidParameterValue, "unrecognized option %q", r.Options[0].Name).
-				WithHint("A relation without a connector takes no options yet.")
+			e := pgerr.New(pgerr.InvalidParameterValue, "unrecognized option %q", r.Options[0].Name)
+			if r.Kind == catalog.Table {
+				return e.WithHint("The option of a table is ttl.")
+			}
+			return e.WithHint("A stream without a connector takes no options.")
 		}
 		return nil
 	}

@@ -304,15 +304,7 @@ func compareArrays(elem T, a, b []byte) int {
 		if !okx || !oky {
 			break
 		}
-		switch {
-		case p.Null && q.Null:
-			continue
-		case p.Null:
-			return 1
-		case q.Null:
-			return -1
-		}
-		if c := Compare(elem, p, q); c != 0 {
+		if c := compareElements(elem, p, q); c != 0 {
 			return c
 		}
 	}
@@ -331,6 +323,19 @@ func compareArrays(elem T, a, b []byte) int {
 		if c := compareInts(int64(x.dims[i].Lower), int64(y.dims[i].Lower)); c != 0 {
 			return c
 		}
+	}
+	return 0
+}
+
+// compareElements orders elements of an array or fields of a row: NULLs are equal to each other and after everything else.
+func compareElements(t T, a, b Datum) int {
+	switch {
+	case !a.Null && !b.Null:
+		return Compare(t, a, b)
+	case !b.Null:
+		return 1
+	case !a.Null:
+		return -1
 	}
 	return 0
 }

@@ -140,17 +140,10 @@ func compareRows(t T, a, b []byte) int {
 	for {
 		ft, p, ok := x.Next()
 		_, q, _ := y.Next()
-		switch {
-		case !ok:
+		if !ok {
 			return 0
-		case p.Null && q.Null:
-			continue
-		case p.Null:
-			return 1
-		case q.Null:
-			return -1
 		}
-		if c := Compare(ft, p, q); c != 0 {
+		if c := compareElements(ft, p, q); c != 0 {
 			return c
 		}
 	}
