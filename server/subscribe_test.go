@@ -309,6 +309,58 @@ func TestSubscribeFetch(t *testing.T) {
 	d.refused("42P01", "FETCH ALL c")
 }
 
+// TestSubscribeEnvelopes shows changes in the forms other than the difference, with a key and without, and a row that is there so
+// often that it must not be held in memory as many times.
+func TestSubscribeEnvelopes(t *testing.T) {
+	n := startNode(t)
+	d, other := n.db(), n.db()
+	d.exec("CREATE TABLE t (id int PRIMARY KEY, v int)")
+	d.exec("CREATE MATERIALIZED VIEW vs AS SELECT v FROM t")
+	d.exec("INSERT INTO t VALUES (1, 10), (2, 20), (3, 20)")
+	follow := func(cursor, what, envelope string) func(want ...string) {
+		d.exec("DECLARE " + cursor + " CURSOR WITH HOLD FOR SUBSCRIBE " + what + " WITH (envelope = '" + envelope + "')")
+		return func(want ...string) {
+			t.Helper()
+			var got []string
+			for len(got) < len(want) {
+				for _, row := range d.query("FETCH ALL " + cursor).rows {
+					got = append(got, strings.Trim(strings.ReplaceAll(fmt.Sprint(row[1:]), `"`, ""), "[]"))
+				}
+			}
+			slices.Sort(got)
+			if !slices.Equal(got, want) {
+				t.Errorf("%s of %s\n got %q\nwant %q", envelope, what, got, want)
+			}
+		}
+	}
+	upsert, debezium, keyless := follow("a", "t", "upsert"), follow("b", "t", "debezium"), follow("c", "vs", "debezium")
+	upsert("upsert 1 10", "upsert 2 20", "upsert 3 20")
+	debezium("r NULL NULL 1 10", "r NULL NULL 2 20", "r NULL NULL 3 20")
+	keyless("r NULL 10", "r NULL 20", "r NULL 20")
+	other.exec("UPDATE t SET v = 11 WHERE id = 1")
+	upsert("upsert 1 11")
+	debezium("u 1 10 1 11")
+	keyless("c NULL 11", "d 10 NULL")
+	other.exec("DELETE FROM t WHERE id > 1")
+	upsert("delete 2 NULL", "delete 3 NULL")
+	debezium("d 2 20 NULL NULL", "d 3 20 NULL NULL")
+	keyless("d 20 NULL", "d 20 NULL")
+	d.refused("22023", "SUBSCRIBE vs WITH (envelope = 'upsert')")
+
+	below := "vs"
+	for i := range 8 {
+		view := fmt.Sprint("many", i)
+		d.exec("CREATE MATERIALIZED VIEW " + view + " AS " + strings.Repeat("SELECT v FROM "+below+" UNION ALL ", 15) + "SELECT v FROM " + below)
+		below = view
+	}
+	d.exec("DECLARE many CURSOR WITH HOLD FOR SUBSCRIBE " + below + " WITH (envelope = 'debezium')")
+	for _, most := range []int{3, 2} {
+		if got := fmt.Sprint(d.query(fmt.Sprintf("FETCH %d many", most)).column(3)); got != "["+strings.TrimSpace(strings.Repeat("11 ", most))+"]" {
+			t.Errorf("%d of many: %s", most, got)
+		}
+	}
+}
+
 // TestSubscribePortal takes a subscription through a portal with a row limit.
 func TestSubscribePortal(t *testing.T) {
 	n := startNode(t)

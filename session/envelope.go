@@ -171,10 +171,10 @@ func (e *envelope) pairs(ch engine.Changes) *delta.Batch {
 			sides[s] = append(sides[s], delta.NewVec(c.T, b.N))
 		}
 	}
-	n := 0
-	add := func(kind string, p [2]int) {
+	var weights []int64
+	add := func(kind string, p [2]int, times int64) {
 		text(op, kind)
-		n++
+		weights = append(weights, times)
 		for s, row := range p {
 			for i := range e.cols {
 				if row < 0 {
@@ -195,10 +195,8 @@ func (e *envelope) pairs(ch engine.Changes) *delta.Batch {
 		case p[1] < 0:
 			kind, times = "d", -b.Weight(p[0])
 		}
-		for range times {
-			add(kind, p)
-		}
+		add(kind, p, times)
 	}
-	cols := append(e.head(ch.Position, n, false), op)
-	return &delta.Batch{N: n, Cols: append(append(cols, sides[0]...), sides[1]...)}
+	cols := append(e.head(ch.Position, len(weights), false), op)
+	return &delta.Batch{N: len(weights), Weights: weights, Cols: append(append(cols, sides[0]...), sides[1]...)}
 }

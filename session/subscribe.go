@@ -384,7 +384,11 @@ func (s *Session) sendFollowed(ctx context.Context, f *followed, c Client, send 
 		}
 		until = fired
 		if b != nil {
-			rows += int64(b.N)
+			n, err := rowCount(b)
+			if err != nil {
+				return rows, err
+			}
+			rows += n
 			if err := send(b); err != nil {
 				return rows, err
 			}
@@ -420,11 +424,15 @@ func (s *Session) fetchFollowed(ctx context.Context, f *followed, c Client, most
 		}
 		b := f.rest
 		f.rest = nil
-		if left := most - rows; int64(b.N) > left {
-			f.rest = b.Slice(int(left), b.N)
-			b = b.Slice(0, int(left))
+		n, err := rowCount(b)
+		if err != nil {
+			return rows, false, err
 		}
-		rows += int64(b.N)
+		if left := most - rows; n > left {
+			f.rest = window(b, left, n)
+			b, n = window(b, 0, left), left
+		}
+		rows += n
 		if err := c.Rows(b, cols); err != nil {
 			return rows, false, err
 		}
