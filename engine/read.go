@@ -148,7 +148,7 @@ func (r *Read) ask(id uint32, d *dataflow) {
 
 // beginRead is BeginRead for a session (reader nil) or for a dataflow that loads its first contents.
 func (e *Engine) beginRead(ctx context.Context, relations []uint32, notify func(Behind), reader *dataflow) (*Read, error) {
-	if err := e.lockPlaced(ctx, func() []uint32 { return relations }, reader != nil); err != nil {
+	if err := e.lockPlaced(ctx, func() []uint32 { return relations }, reader != nil && !reader.transient); err != nil {
 		return nil, err
 	}
 	r, err := e.newRead()

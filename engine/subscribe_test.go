@@ -217,6 +217,31 @@ func TestPositionsOfIdleView(t *testing.T) {
 	}
 }
 
+// TestSubscribePausedView: a paused view refuses a subscriber to a query over it like one to itself.
+func TestSubscribePausedView(t *testing.T) {
+	h := open(t, engine.Options{NoBackground: true})
+	h.table("t", "id", "v")
+	s := h.view("s", "SELECT v, count(*) AS n FROM t GROUP BY v")
+	h.mustCommit(h.write("t", plus(1, 10)))
+	h.rows("SELECT * FROM s")
+	pause := func(paused bool) {
+		h.ddl(func(e *catalog.Edit) error {
+			return e.Modify(s, func(r *catalog.Relation) { r.SetPaused(paused) })
+		})
+	}
+	pause(true) // 4
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for _, sub := range []*engine.Subscription{h.subscribe("s"), h.subscribeQuery("SELECT sum(n) FROM s")} {
+		var paused *engine.PausedError
+		if _, err := sub.Next(ctx, nil); !errors.As(err, &paused) || paused.Paused != "s" {
+			t.Errorf("got %v", err)
+		}
+	}
+	pause(false) // 5
+	expect(t, h.subscribeQuery("SELECT n FROM s"), "5: +1(1)", "5=")
+}
+
 // TestSlowSubscriber does not read while more is written than the tails may hold: nothing is kept for it, and it is told from where
 // it could go on. One that reads meanwhile misses nothing, and one of a stream goes on from the log.
 func TestSlowSubscriber(t *testing.T) {
