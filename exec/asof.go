@@ -163,8 +163,7 @@ func (a *asOf) Flush() error {
 	if err := a.flushStep(); err != nil || a.expiry == nil {
 		return err
 	}
-	mark := a.expiry.limit.now()
-	return a.expiry.drop(func(_ byte, key []byte) error { return a.prune(key, mark) })
+	return a.expire()
 }
 
 func (a *asOf) flushStep() error {

@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"bytes"
+
 	"millrace/storage/keys"
 	"millrace/storage/state"
 	"millrace/types"
@@ -52,25 +54,47 @@ func (s *asOfSide) timeOf(row []byte) int64 {
 	return t
 }
 
-// prune drops what of a key is before a mark and unreachable, and notes the key again for what follows.
-func (a *asOf) prune(key []byte, mark int64) error {
+// expire drops what lies before the mark. Keys of which something is left are noted again, when all have been visited.
+func (a *asOf) expire() error {
+	mark := a.expiry.limit.now()
+	type later struct {
+		at  int64
+		key []byte
+	}
+	var again []later
+	err := a.expiry.drop(func(_ byte, key []byte) error {
+		next, err := a.prune(key, mark)
+		if next != neverExpires {
+			again = append(again, later{next, bytes.Clone(key)})
+		}
+		return err
+	})
+	for _, l := range again {
+		if err == nil {
+			err = a.expiry.note(l.at, 0, l.key)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return a.expiry.keys.settle()
+}
+
+// prune drops what of a key is before a mark and unreachable, and gives the first time at which there will be more.
+func (a *asOf) prune(key []byte, mark int64) (next int64, err error) {
 	hash := keys.Hash(key)
-	desc := a.n.After
-	at := keys.AppendDatum(nil, types.Of(types.Timestamp), types.NewInt(mark), desc, false)
-	next := int64(neverExpires)
+	at := keys.AppendDatum(nil, types.Of(types.Timestamp), types.NewInt(mark), a.n.After, false)
+	next = neverExpires
 	peek := func(s *asOfSide) func([]byte, int64) bool {
 		return func(row []byte, _ int64) bool {
 			next = min(next, s.timeOf(row))
 			return false
 		}
 	}
-	if !desc {
-		kept := false
-		err := drop(a.right.mm, hash, key, func(f func([]byte, int64) bool) error {
-			return a.right.mm.ScanReverseFrom(hash, key, at, f)
-		}, func([]byte) bool { last := !kept; kept = true; return !last })
+	if !a.n.After {
+		err = dropRows(a.right.mm, hash, key, at, true, 1, nil)
 		if err == nil {
-			err = drop(a.left.mm, hash, key, func(f func([]byte, int64) bool) error { return a.left.mm.ScanReverseFrom(hash, key, at, f) }, all)
+			err = dropRows(a.left.mm, hash, key, at, true, 0, nil)
 		}
 		if err == nil {
 			err = a.right.mm.ScanFrom(hash, key, at, peek(&a.right))
@@ -78,52 +102,60 @@ func (a *asOf) prune(key []byte, mark int64) error {
 		if err == nil {
 			err = a.left.mm.ScanFrom(hash, key, at, peek(&a.left))
 		}
-		if err != nil {
-			return err
-		}
-		return a.expiry.note(next, 0, key)
+		return next, err
 	}
 	before := keys.PrefixEnd(nil, at)
 	var last []byte
-	err := a.right.mm.ScanFrom(hash, key, before, func(row []byte, _ int64) bool {
-		last = append([]byte(nil), a.right.rows.key(row)...)
+	err = a.right.mm.ScanFrom(hash, key, before, func(row []byte, _ int64) bool {
+		last = bytes.Clone(a.right.rows.key(row))
 		return false
 	})
 	if err == nil && last != nil {
-		from := a.from(last)
-		err = drop(a.left.mm, hash, key, func(f func([]byte, int64) bool) error { return a.left.mm.ScanFrom(hash, key, from, f) }, all)
+		err = dropRows(a.left.mm, hash, key, a.from(last), false, 0, nil)
 	}
 	if err == nil {
-		err = drop(a.right.mm, hash, key, func(f func([]byte, int64) bool) error { return a.right.mm.ScanFrom(hash, key, before, f) }, all)
+		err = dropRows(a.right.mm, hash, key, before, false, 0, nil)
 	}
 	if err == nil {
 		err = a.right.mm.ScanReverseFrom(hash, key, before, peek(&a.right))
 	}
-	if err != nil {
-		return err
-	}
-	return a.expiry.note(next, 0, key)
+	return next, err
 }
 
-func all([]byte) bool { return true }
-
-// drop removes rows that a scan gives and goes accepts.
-func drop(mm *state.Multimap, hash uint64, key []byte, scan func(func([]byte, int64) bool) error, goes func(row []byte) bool) error {
+// dropRows removes rows of a group, in chunks: those from a row on, or in descending order with reverse, without the first keep of
+// them, up to the first that is beyond; nil is none.
+func dropRows(mm *state.Multimap, hash uint64, group, from []byte, reverse bool, keep int, beyond func(row []byte) bool) error {
+	scan := mm.ScanFrom
+	if reverse {
+		scan = mm.ScanReverseFrom
+	}
 	type gone struct {
 		row    []byte
 		weight int64
 	}
-	var list []gone
-	err := scan(func(row []byte, weight int64) bool {
-		if goes(row) {
-			list = append(list, gone{append([]byte(nil), row...), weight})
+	for {
+		var rows []gone
+		bytesRead := 0
+		err := scan(hash, group, from, func(row []byte, weight int64) bool {
+			if beyond != nil && beyond(row) {
+				return false
+			}
+			if keep > 0 {
+				keep--
+				return true
+			}
+			rows = append(rows, gone{bytes.Clone(row), weight})
+			bytesRead += len(row)
+			return len(rows) < chunkRows && bytesRead < chunkBytes
+		})
+		if err != nil || len(rows) == 0 {
+			return err
 		}
-		return true
-	})
-	for _, g := range list {
-		if err == nil {
-			err = mm.Add(hash, key, g.row, -g.weight)
+		for _, r := range rows {
+			if err := mm.Add(hash, group, r.row, -r.weight); err != nil {
+				return err
+			}
 		}
+		from = rows[len(rows)-1].row
 	}
-	return err
 }

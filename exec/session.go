@@ -1,7 +1,6 @@
 package exec
 
 import (
-	"bytes"
 	"fmt"
 
 	"millrace/delta"
@@ -128,35 +127,16 @@ func (s *session) expire(last int64, group []byte) error {
 	if err != nil || open {
 		return err
 	}
-	type gone struct {
-		row []byte
-		w   int64
+	var failed error
+	err = dropRows(s.mm, hash, group, nil, false, 0, func(row []byte) bool {
+		var at int64
+		at, failed = sessionTime(row)
+		return failed != nil || at > last
+	})
+	if err == nil {
+		err = failed
 	}
-	var rows []gone
-	for {
-		rows = rows[:0]
-		var failed error
-		err := s.mm.Scan(hash, group, func(row []byte, w int64) bool {
-			at, err := sessionTime(row)
-			if err != nil || at > last {
-				failed = err
-				return false
-			}
-			rows = append(rows, gone{bytes.Clone(row), w})
-			return len(rows) < chunkRows
-		})
-		if err == nil {
-			err = failed
-		}
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		for _, r := range rows {
-			if err := s.mm.Add(hash, group, r.row, -r.w); err != nil {
-				return err
-			}
-		}
-	}
+	return err
 }
 
 // noteEnds notes the present partition at the times at which its changed rows may end a session: those behind which no other of
