@@ -209,3 +209,31 @@ func BenchmarkPoint(b *testing.B) {
 		}
 	}
 }
+
+// TestTooManyWindows: a row that would be in too many windows of the calendar is refused, however long they are.
+func TestTooManyWindows(t *testing.T) {
+	w := newWorld()
+	if err := w.ddl(`CREATE TABLE ev (ts timestamptz)`); err != nil {
+		t.Fatal(err)
+	}
+	for size, want := range map[string]pgerr.Code{
+		"1 day":             "",
+		"1000 days":         pgerr.ProgramLimitExceeded,
+		"105000000 days":    pgerr.ProgramLimitExceeded, // 25 hours each are more microseconds than 64 bits hold
+		"178000000 years":   pgerr.ProgramLimitExceeded,
+		"2147483647 days":   pgerr.ProgramLimitExceeded,
+		"2147483647 months": pgerr.ProgramLimitExceeded,
+	} {
+		stmt, err := parser.ParseOne(fmt.Sprintf(`SELECT * FROM CUMULATE(ev, ts, INTERVAL '1 hour', INTERVAL '%s', timezone => 'Europe/Berlin')`, size))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = planner.PlanQuery(stmt.AST, w.env())
+		if want == "" && err == nil {
+			continue
+		}
+		if err == nil || pgerr.CodeOf(err) != want {
+			t.Errorf("%s: %v, want %s", size, err, want)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"math"
+
 	"millrace/expr"
 	"millrace/pgerr"
 	"millrace/planner/logical"
@@ -91,7 +93,8 @@ func (b *Binder) calendarWindow(w *logical.Window, t *ast.WindowTable, s *scope,
 		return pgerr.Unsupported("HOP by less than a day in a time zone").
 			WithHint("Give size and slide in days, months or years.").At(ast.Start(t.Step))
 	case slide.Micros > 0:
-		n = (int64(size.Days) + 31*int64(size.Months)) * dayMost / slide.Micros
+		days := float64(size.Days) + 31*float64(size.Months)
+		n = int64(min(days*dayMost/float64(slide.Micros), math.MaxInt32)) // of years by microseconds more than 64 bits
 	case size.Months > 0 && slide.Months > 0:
 		if size.Months%slide.Months != 0 {
 			return notMultiple(t, what)
