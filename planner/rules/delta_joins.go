@@ -129,7 +129,7 @@ func (t *joinTree) plan() *logical.Delta {
 	for i := range unmet {
 		unmet[i] = !slices.ContainsFunc(t.equal, func(e equality) bool { return e.pred == i })
 	}
-	kept := map[int][][]logical.ColID{} // by input: the columns that it is met by
+	kept := make([][][]logical.ColID, len(t.inputs)) // of each input: the columns that it is met by
 	for i := range t.inputs {
 		path, ok := t.path(i, kept, unmet)
 		if !ok {
@@ -186,7 +186,7 @@ func (t *joinTree) equality(p expr.Expr) (equality, bool) {
 }
 
 // path leads from one input to all others. It notes by what they are met, and which conditions are not met on the way.
-func (t *joinTree) path(from int, kept map[int][][]logical.ColID, unmet []bool) ([]logical.DeltaStep, bool) {
+func (t *joinTree) path(from int, kept [][][]logical.ColID, unmet []bool) ([]logical.DeltaStep, bool) {
 	been := map[int]bool{from: true}
 	var path []logical.DeltaStep
 	for len(been) < len(t.inputs) {
