@@ -23,17 +23,20 @@ import (
 // A row with NULL in a key column that is not null-safe meets no other: it is output or dropped at once.
 //
 // Cost: per right row an entry in the state; per left row a scan of the right rows of its key, read once a step and key, an output row
-// for each of them and, unless the left is append-only, as many entries in the state.
+// for each of them and, unless the left is append-only, as many entries in the state. The right rows of one key are in memory while its
+// left rows are joined.
 type lookup struct {
 	*output
 	n           *physical.Lookup
 	left, right asOfSide
 	joined      *state.Multimap
 	table       keyTable
-	raw         [][]byte // what was read of the right, in the row format
+	arriving    []stepRow // left rows that come in the step
+	raw         [][]byte  // what was read of the right, in the row format
 	weights     []int64
 	width       int // columns of a left row as it is kept
 	buf         []byte
+	entry       []byte // of joined
 	out         builder
 }
 
@@ -107,6 +110,9 @@ func (l *lookup) Flush() error {
 	l.table.reset()
 	l.left.step.reset()
 	l.right.step.reset()
+	if cap(l.arriving) > retainedKeys {
+		l.arriving = nil
+	}
 	return l.out.end()
 }
 
@@ -115,15 +121,17 @@ func (l *lookup) step(n int) error {
 	if err := l.right.mm.Prefetch(&l.table.keys, nil); err != nil {
 		return err
 	}
-	arriving := make([][]stepRow, n)
+	l.arriving = l.arriving[:0]
 	for key := range uint32(n) {
 		for _, r := range l.right.step.of(key) {
 			if err := l.right.mm.Add(l.table.hash(key), l.table.key(key), l.right.step.row(&r), r.weight); err != nil {
 				return err
 			}
 		}
-		arriving[key] = l.left.step.of(key)
-		for _, r := range arriving[key] {
+		for _, r := range l.left.step.of(key) {
+			if r.weight > 0 {
+				l.arriving = append(l.arriving, r)
+			}
 			for range -r.weight {
 				if err := l.depart(l.left.step.row(&r)); err != nil {
 					return err
@@ -131,21 +139,15 @@ func (l *lookup) step(n int) error {
 			}
 		}
 	}
-	for key, rows := range arriving {
-		read := false
-		for i := range rows {
-			if rows[i].weight <= 0 {
-				continue
-			}
-			if !read {
-				if err := l.read(uint32(key)); err != nil {
-					return err
-				}
-				read = true
-			}
-			if err := l.arrive(&rows[i]); err != nil {
+	for i := range l.arriving {
+		r := &l.arriving[i]
+		if i == 0 || r.group != l.arriving[i-1].group {
+			if err := l.read(r.group); err != nil {
 				return err
 			}
+		}
+		if err := l.arrive(r); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -184,13 +186,14 @@ func (l *lookup) arrive(r *stepRow) error {
 		next = binary.BigEndian.Uint64(last) + 1
 	}
 	for k := range uint64(r.weight) {
-		head := binary.BigEndian.AppendUint64(nil, next+k)
+		l.entry = binary.BigEndian.AppendUint64(l.entry[:0], next+k)
 		if len(l.raw) == 0 {
-			err = l.joined.Add(hash, row, append(head, joinedNone), 1)
+			err = l.joined.Add(hash, row, append(l.entry, joinedNone), 1)
 		}
 		for i, partner := range l.raw {
 			if err == nil {
-				err = l.joined.Add(hash, row, append(append(head, joinedOne), partner...), l.weights[i])
+				l.entry = append(append(l.entry[:joinedHead-1], joinedOne), partner...)
+				err = l.joined.Add(hash, row, l.entry, l.weights[i])
 			}
 		}
 		if err == nil {
@@ -209,7 +212,11 @@ func (l *lookup) pairs(row []byte, weight int64) error {
 		return l.out.pair(row, l.width, nil, weight)
 	}
 	for i, partner := range l.raw {
-		if err := l.out.pair(row, l.width, partner, weight*l.weights[i]); err != nil {
+		w, err := mulWeights(weight, l.weights[i])
+		if err != nil {
+			return err
+		}
+		if err := l.out.pair(row, l.width, partner, w); err != nil {
 			return err
 		}
 	}
