@@ -73,7 +73,20 @@ func hostileStatements() map[string]string {
 	for i := range 600 {
 		join += fmt.Sprintf(" JOIN t t%d ON t%d.id = t%d.id", i+1, i, i+1)
 	}
+	nested := func(outer string) string {
+		x := "a"
+		for range 40 {
+			x = strings.ReplaceAll(outer, "@", x)
+		}
+		return "SELECT " + x + " FROM t"
+	}
 	return map[string]string{
+		"nested BETWEEN": nested("(@ BETWEEN SYMMETRIC 1 AND 2)::int"),
+		"nested rows":    nested("(ROW(@, 1) < ROW(1, 2))::int"),
+		"nested row":     nested("(ROW(@) BETWEEN ROW(1) AND ROW(2))::int"),
+		"nested row IN":  nested("((@, 1) IN ((1, 2), (2, 3)))::int"),
+		"nested NULLIF":  nested("NULLIF(@, 3)"),
+		"nested CASE":    nested("CASE @ WHEN 1 THEN 2 WHEN 3 THEN 4 END"),
 		"WITH doubled":   "WITH " + strings.Join(ctes, ", ") + " SELECT count(*) FROM q60",
 		"union":          repeat("SELECT a FROM t", 3000, " UNION ALL "),
 		"distinct union": repeat("SELECT a FROM t", 1500, " UNION "),

@@ -16,6 +16,9 @@ const (
 	// nodesMax bounds the operators of a bound plan: views and WITH queries that refer to others twice double at
 	// each level.
 	nodesMax = 20_000
+	// exprMax bounds the nodes of an expression of which parts are repeated, as the left side of BETWEEN is: those that are
+	// nested in one another double at each level.
+	exprMax = 1 << 15
 	// viewDepthMax bounds the nesting of views.
 	viewDepthMax = 100
 )
@@ -110,6 +113,25 @@ func (b *Binder) grow(n int) error {
 			WithDetail("Its plan has more than %d operators, views and WITH queries counted at each use.", nodesMax)
 	}
 	return nil
+}
+
+// repeated bounds an expression that stands n times in another. A small one may stand as often as the statement is long.
+func repeated(x expr.Expr, n int) error {
+	const small = 64
+	if tooLarge(x, max(exprMax/max(n, 1), small)) {
+		return pgerr.New(pgerr.StatementTooComplex, "statement is too complex").
+			WithDetail("Expressions that are evaluated several times are nested in one another.")
+	}
+	return nil
+}
+
+// tooLarge reports whether an expression has more than limit nodes; it looks at no more than these.
+func tooLarge(x expr.Expr, limit int) bool {
+	expr.Walk(x, func(expr.Expr) bool {
+		limit--
+		return limit >= 0
+	})
+	return limit < 0
 }
 
 // column makes the node for a reference to a column.

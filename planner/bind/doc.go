@@ -13,6 +13,6 @@
 // the three that number rows a logical.TopN, which a condition on the number can bound.
 //
 // Errors are *pgerr.Error with PostgreSQL's SQLSTATE, wording and position; beyond PostgreSQL, a name that does
-// not exist comes with a hint where another is a few letters away. The size of the plan is bounded by nodesMax and
-// the nesting of views by viewDepthMax, both with 54001.
+// not exist comes with a hint where another is a few letters away. The size of the plan is bounded by nodesMax,
+// that of expressions which repeat others by exprMax, and the nesting of views by viewDepthMax, all with 54001.
 package bind

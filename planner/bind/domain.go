@@ -91,6 +91,9 @@ func (b *Binder) DomainValue(d *catalog.Type, x expr.Expr) (expr.Expr, error) {
 	if len(out.Whens) == 0 {
 		return x, nil
 	}
+	if err := repeated(out, 1); err != nil {
+		return nil, err
+	}
 	return b.fold(out), nil
 }
 

@@ -390,7 +390,7 @@ func (c *clause) compareRows(op string, left, right []expr.Expr, pos int) (expr.
 		}
 		out = &expr.Or{Args: []expr.Expr{less, &expr.And{Args: []expr.Expr{equal, out}}}}
 	}
-	return out, nil
+	return out, repeated(out, 1)
 }
 
 func (c *clause) isNull(e *ast.IsNull) (expr.Expr, error) {
@@ -515,9 +515,9 @@ func (c *clause) between(e *ast.Between) (expr.Expr, error) {
 		return nil, err
 	}
 	if e.Not {
-		return &expr.Not{Arg: out}, nil
+		out = &expr.Not{Arg: out}
 	}
-	return out, nil
+	return out, repeated(out, 1)
 }
 
 // rowBetween binds (a, b) BETWEEN (c, d) AND (e, f).
@@ -535,7 +535,11 @@ func (c *clause) rowBetween(e *ast.Between) (expr.Expr, error) {
 	if e.Not {
 		x = &ast.Not{Pos: e.Pos, Arg: x}
 	}
-	return c.bind(x)
+	out, err := c.bind(x)
+	if err != nil {
+		return nil, err
+	}
+	return out, repeated(out, 1)
 }
 
 // common binds expressions that take one type together.
@@ -576,6 +580,9 @@ func (c *clause) nullIf(e *ast.NullIf) (expr.Expr, error) {
 	}
 	// The value is the left operand as it was compared: NULLIF(1, 2.2) is numeric.
 	l = eq.(*expr.Call).Args[0]
+	if err := repeated(l, 2); err != nil {
+		return nil, err
+	}
 	return &expr.Case{T: l.Type(), Else: l, Whens: []expr.When{{Cond: eq, Result: &expr.Const{Value: types.Null, T: l.Type()}}}}, nil
 }
 
@@ -586,6 +593,9 @@ func (c *clause) caseExpr(e *ast.Case) (expr.Expr, error) {
 		x, err := c.bind(e.Operand)
 		if err == nil {
 			operand, err = c.typed(x, ast.Start(e.Operand))
+		}
+		if err == nil {
+			err = repeated(operand, len(e.Whens))
 		}
 		if err != nil {
 			return nil, err

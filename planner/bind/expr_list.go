@@ -68,6 +68,9 @@ func (c *clause) rowIn(e *ast.In, left *ast.Row) (expr.Expr, error) {
 			}
 		}
 		x, err := c.rowComparison(&ast.BinaryOp{Pos: e.Pos, Op: "=", Left: left, Right: a}, left)
+		if err == nil {
+			err = repeated(x, len(e.List))
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -306,6 +306,9 @@ func (c *clause) asExpression(call *sqlCall, rel *Rel, ids []logical.ColID) expr
 			return nil
 		}
 	}
+	if tooLarge(x, exprMax) {
+		return nil
+	}
 	if !call.f.Strict || len(call.args) == 0 {
 		return x
 	}
