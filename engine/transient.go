@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"millrace/catalog"
@@ -257,14 +256,4 @@ func (t *transient) close() {
 	if t.d.space != nil {
 		t.d.space.Close()
 	}
-}
-
-// queryError says what went wrong with rows of a query that is followed.
-func queryError(n int64, err error) *pgerr.Error {
-	code := pgerr.InternalError
-	var pe *pgerr.Error
-	if errors.As(err, &pe) {
-		code = pe.Code
-	}
-	return pgerr.New(code, "%v", err).WithDetail("The result lacks %d rows that could not be computed.", n)
 }
