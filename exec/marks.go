@@ -135,7 +135,7 @@ func (t *timed) first() (at int64, ok bool, err error) {
 	return at, ok, err
 }
 
-// take removes everything before a time and calls f for it, in order of time and bytes.
+// take removes everything before a time and calls f for it, in order of time and bytes. f must not add to t.
 func (t *timed) take(before int64, f func(at int64, member []byte, w int64) error) error {
 	if err := t.settle(); err != nil {
 		return err
